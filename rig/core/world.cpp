@@ -1,0 +1,331 @@
+#include "rig/core/world.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <cassert>
+#include <chrono>
+
+namespace lockrig {
+namespace asio = boost::asio;
+
+namespace {
+
+/// A suspended coroutine. Owned by the life it waits in.
+template <typename Handler>
+class CoroutineWait final : public Wait {
+ public:
+  CoroutineWait(World& world, Label label, Handler handler)
+      : Wait(world, label), handler_(std::move(handler)) {}
+
+ private:
+  void resume(bool notified) override {
+    Handler handler = std::move(handler_);
+    delete this;
+    std::move(handler)(notified);
+  }
+  Handler handler_;
+};
+
+/// Hands a coroutine's handler to `place`, which queues the wait it is given.
+template <typename Place>
+Task<bool> suspend(World& world, Label label, Place place) {
+  return asio::async_initiate<const asio::use_awaitable_t<>&, void(bool)>(
+      [](auto handler, World* w, Label l, Place put) {
+        put(*new CoroutineWait<decltype(handler)>(*w, l, std::move(handler)));
+      },
+      asio::use_awaitable, &world, label, std::move(place));
+}
+
+}  // namespace
+
+Clock::Clock(Pace pace)
+    : pace_(pace), wall_start_(std::chrono::steady_clock::now().time_since_epoch()) {}
+
+Instant Clock::wall() const {
+  return Instant(std::chrono::steady_clock::now().time_since_epoch() - wall_start_);
+}
+
+Instant Clock::now() const { return pace_ == Pace::wall ? wall() : now_; }
+
+Wait::~Wait() {
+  dequeue();
+  leave_signal();
+  if (life_ != nullptr) {
+    (life_prev_ != nullptr ? life_prev_->life_next_ : life_->waits_) = life_next_;
+    if (life_next_ != nullptr) life_next_->life_prev_ = life_prev_;
+  }
+}
+
+void Wait::join(Life& life) {
+  life_ = &life;
+  life_next_ = life.waits_;
+  if (life_next_ != nullptr) life_next_->life_prev_ = this;
+  life.waits_ = this;
+}
+
+void Wait::enqueue(Instant due) {
+  dequeue();
+  due_ = due;
+  order_ = world_.order_++;
+  world_.push(*this);
+}
+
+void Wait::dequeue() {
+  if (slot_ != kNoSlot) world_.erase(*this);
+}
+
+void Wait::leave_signal() {
+  if (signal_ == nullptr) return;
+  (signal_prev_ != nullptr ? signal_prev_->signal_next_ : signal_->first_) =
+      signal_next_;
+  (signal_next_ != nullptr ? signal_next_->signal_prev_ : signal_->last_) =
+      signal_prev_;
+  signal_ = nullptr;
+  signal_prev_ = signal_next_ = nullptr;
+}
+
+Life::Life(World& world, std::string name)
+    : world_(world),
+      name_(std::move(name)),
+      context_(std::make_unique<asio::io_context>(BOOST_ASIO_CONCURRENCY_HINT_UNSAFE)) {
+  next_ = world_.lives_;
+  if (next_ != nullptr) next_->prev_ = this;
+  world_.lives_ = this;
+  // The context outlives every poll without work; it is never told to stop.
+  context_->get_executor().on_work_started();
+}
+
+Life::~Life() {
+  silence();
+  (prev_ != nullptr ? prev_->next_ : world_.lives_) = next_;
+  if (next_ != nullptr) next_->prev_ = prev_;
+  while (waits_ != nullptr) delete waits_;
+  context_.reset();
+}
+
+void Life::silence() {
+  for (Wait* wait = waits_; wait != nullptr; wait = wait->life_next_) {
+    wait->dequeue();
+    wait->leave_signal();
+  }
+}
+
+void Life::spawn(Task<void> task) {
+  world_.spawned_ = true;
+  asio::co_spawn(*context_, std::move(task), [this](std::exception_ptr failure) {
+    if (failure && !world_.failure_) world_.failure_ = failure;
+  });
+}
+
+World::World(std::uint64_t seed, Pace pace) : seed_(seed), clock_(pace) {}
+
+World::~World() {
+  ended_.clear();
+  assert(lives_ == nullptr && "a life outlives its world");
+}
+
+Task<void> World::sleep_until(Instant due, Label label) {
+  if (skip_to(due)) co_return;
+  co_await suspend(*this, label, [this, due](Wait& wait) {
+    wait.join(*current_);
+    wait.enqueue(due);
+  });
+}
+
+Task<void> World::never() {
+  for (;;) co_await sleep_until(kNever, "nothing: its power is gone");
+}
+
+bool World::skip_to(Instant due) {
+  if (due <= now()) return true;
+  if (clock_.pace_ != Pace::simulated || spawned_ || due > run_until_) return false;
+  if (!queue_.empty() && queue_.front()->due_ <= due) return false;
+  clock_.now_ = due;
+  return true;
+}
+
+void World::end(std::unique_ptr<Life> life) {
+  if (life == nullptr) return;
+  life->silence();
+  ended_.push_back(std::move(life));
+}
+
+asio::io_context& World::outside() {
+  assert(clock_.pace_ != Pace::simulated && "a simulated world has no outside");
+  if (!outside_) outside_ = std::make_unique<asio::io_context>();
+  return *outside_;
+}
+
+std::string World::waits() const {
+  std::vector<const Wait*> sorted(queue_.begin(), queue_.end());
+  std::sort(sorted.begin(), sorted.end(),
+            [](const Wait* a, const Wait* b) { return earlier(*a, *b); });
+  std::string text;
+  for (const Wait* wait : sorted) {
+    const std::string_view file = wait->label_.where.file_name();
+    const std::string due = wait->due_ == kNever
+                                ? "for ever"
+                                : fmt::format("until {:.6f} s", to_seconds(wait->due_));
+    text += fmt::format("  {}: {} {} ({}:{})\n",
+                        wait->life_ != nullptr ? wait->life_->name() : "model",
+                        wait->label_.what, due, file.substr(file.rfind('/') + 1),
+                        wait->label_.where.line());
+  }
+  return text;
+}
+
+void World::run_until_done(Task<void> task, Duration limit, Label label) {
+  const Instant outer = run_until_;
+  const Instant until = now() + limit;
+  Life call(*this, label.what);
+  bool done = false;
+  call.spawn([](Task<void> body, bool& finished) -> Task<void> {
+    co_await std::move(body);
+    finished = true;
+  }(std::move(task), done));
+  run_until_ = until;
+  bool more = true;
+  while (!done && !failure_ && more) more = step(until);
+  run_until_ = outer;
+  current_ = nullptr;
+  if (failure_) std::rethrow_exception(std::exchange(failure_, nullptr));
+  if (done) return;
+  throw LimitReached(
+      fmt::format("{} ran into its limit of {:.3f} s at {:.6f} s; "
+                  "waiting:\n{}",
+                  label.what, to_seconds(limit), to_seconds(now()), waits()));
+}
+
+bool World::start_spawned() {
+  if (!spawned_) return false;
+  // `spawned_` stays set, so that no task skips time past one that has not begun.
+  for (bool more = true; more;) {
+    more = false;
+    for (Life* life = lives_; life != nullptr; life = life->next_) {
+      current_ = life;
+      if (life->context_->poll() > 0) more = true;
+    }
+    current_ = nullptr;
+    ended_.clear();
+  }
+  spawned_ = false;
+  return true;
+}
+
+bool World::step(Instant until) {
+  if (start_spawned()) return true;
+  const Instant due = queue_.empty() ? kNever : queue_.front()->due_;
+  if (clock_.pace_ != Pace::simulated) {
+    if (clock_.wall() < due && clock_.wall() < until) {
+      let_outside_in(std::min(due, until));
+      return true;
+    }
+    if (due <= until) {
+      clock_.worst_lateness_ =
+          std::max(clock_.worst_lateness_, clock_.wall() - std::max(due, clock_.now_));
+    }
+  }
+  if (due > until || due == kNever) {
+    clock_.now_ = std::max(clock_.now_, until);
+    return false;
+  }
+  Wait& wait = *queue_.front();
+  erase(wait);
+  clock_.now_ = std::max(clock_.now_, due);
+  current_ = wait.life_;
+  wait.leave_signal();
+  wait.resume(wait.notified_);
+  current_ = nullptr;
+  ended_.clear();
+  return true;
+}
+
+void World::let_outside_in(Instant due) {
+  const Duration ahead = due == kNever ? Duration(100ms) : due - clock_.wall();
+  auto& context = outside();
+  context.restart();
+  auto guard = asio::make_work_guard(context);
+  context.run_one_for(std::min<Duration>(ahead, 100ms));
+  // Bytes of the outside enter at the current time, never later than the next wake-up.
+  clock_.now_ = std::max(clock_.now_, std::min(due, clock_.wall()));
+}
+
+bool World::earlier(const Wait& a, const Wait& b) {
+  return a.due_ != b.due_ ? a.due_ < b.due_ : a.order_ < b.order_;
+}
+
+void World::push(Wait& wait) {
+  wait.slot_ = queue_.size();
+  queue_.push_back(&wait);
+  sift_up(wait.slot_);
+}
+
+void World::erase(Wait& wait) {
+  const std::size_t slot = wait.slot_;
+  Wait* last = queue_.back();
+  queue_.pop_back();
+  wait.slot_ = Wait::kNoSlot;
+  if (last == &wait) return;
+  queue_[slot] = last;
+  last->slot_ = slot;
+  sift_up(slot);
+  sift_down(last->slot_);
+}
+
+void World::sift_up(std::size_t slot) {
+  while (slot > 0) {
+    const std::size_t parent = (slot - 1) / 2;
+    if (!earlier(*queue_[slot], *queue_[parent])) return;
+    std::swap(queue_[slot], queue_[parent]);
+    queue_[slot]->slot_ = slot;
+    queue_[parent]->slot_ = parent;
+    slot = parent;
+  }
+}
+
+void World::sift_down(std::size_t slot) {
+  for (;;) {
+    std::size_t least = 2 * slot + 1;
+    if (least >= queue_.size()) return;
+    if (least + 1 < queue_.size() && earlier(*queue_[least + 1], *queue_[least]))
+      ++least;
+    if (!earlier(*queue_[least], *queue_[slot])) return;
+    std::swap(queue_[slot], queue_[least]);
+    queue_[slot]->slot_ = slot;
+    queue_[least]->slot_ = least;
+    slot = least;
+  }
+}
+
+Signal::~Signal() {
+  while (first_ != nullptr) first_->leave_signal();
+}
+
+Task<bool> Signal::wait(Instant until, Label label) {
+  return suspend(world_, label, [this, until](Wait& wait) {
+    wait.join(*world_.current_);
+    wait.signal_ = this;
+    wait.signal_prev_ = last_;
+    (last_ != nullptr ? last_->signal_next_ : first_) = &wait;
+    last_ = &wait;
+    wait.enqueue(until);
+  });
+}
+
+void Signal::notify() {
+  while (first_ != nullptr) {
+    Wait& wait = *first_;
+    wait.leave_signal();
+    wait.notified_ = true;
+    wait.enqueue(world_.now());
+  }
+}
+
+void Timer::at(Instant due) { enqueue(due); }
+
+}  // namespace lockrig
