@@ -1,0 +1,58 @@
+// A side door: looking at a board's flash operations and cutting power inside one.
+// A capability that twins have; a debug probe may offer it on a real board.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string_view>
+
+namespace lockrig {
+
+/// What survives a power cut of one board, as a value that may be shared by threads.
+/// Opaque to everyone but the kind of board that made it.
+class Durable {
+ public:
+  virtual ~Durable() = default;
+};
+
+struct FlashOp {
+  enum class Kind { erase, program };
+
+  std::uint64_t index;  // counted from the start of this world, first is 0
+  Kind kind;
+  std::string_view region;  // "slot0", "slot1", "settings", "log"
+  std::string_view phase;   // "staging", "trailer", "swap", "trial", "confirm",
+                            // "revert", "boot", "run": what the board was doing
+};
+
+constexpr const char* to_string(FlashOp::Kind kind) {
+  return kind == FlashOp::Kind::erase ? "erase" : "program";
+}
+
+class FlashProbe {
+ public:
+  virtual ~FlashProbe() = default;
+
+  /// Operations begun since this world started.
+  virtual std::uint64_t count() const = 0;
+
+  /// Operations of both image slots alone: "was anything written?"
+  virtual std::uint64_t slot_count() const = 0;
+
+  /// Called as each operation begins; empty to stop. Within the callback torn() may be
+  /// asked.
+  virtual void watch(std::function<void(const FlashOp&)> callback) = 0;
+
+  /// What would survive if power died now, inside the operation that has just begun,
+  /// with `fraction` of it done (0 to 1). `seed` decides what the torn cells hold.
+  /// REQUIRES: called within watch's callback.
+  virtual std::shared_ptr<const Durable> torn(double fraction, std::uint64_t seed) = 0;
+
+  /// Takes the supply away inside operation `index`. It stays away until the station's
+  /// own power line has been switched off. `fired` runs at that moment.
+  virtual void cut_at(std::uint64_t index, double fraction, std::uint64_t seed,
+                      std::function<void()> fired) = 0;
+};
+
+}  // namespace lockrig

@@ -1,0 +1,20 @@
+// A side door: what a person at the bench can do. A capability; on hardware it asks
+// one.
+#pragma once
+
+#include <string>
+
+namespace lockrig {
+
+class Operator {
+ public:
+  virtual ~Operator() = default;
+
+  /// Pulls one wire of the harness by its logical name ("bolt_retracted", "rail",
+  /// "keypad_enable", "console"): an input then reads its pull, an output does nothing.
+  /// Throws std::invalid_argument for a wire that is not there.
+  virtual void unplug(const std::string& wire) = 0;
+  virtual void replug(const std::string& wire) = 0;
+};
+
+}  // namespace lockrig

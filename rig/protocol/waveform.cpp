@@ -1,0 +1,172 @@
+#include "rig/protocol/waveform.hpp"
+
+#include <cstring>
+#include <stdexcept>
+#include <string>
+
+namespace lockrig::mpsse {
+namespace {
+
+/// A nanosecond is 3/50 of a tick.
+constexpr std::int64_t kTickThirds = 3;
+constexpr std::int64_t kNanosecondsPer3Ticks = 50;
+
+std::int64_t nearest_clock(Duration time, std::int64_t ticks_per_clock) {
+  const std::int64_t clock = kNanosecondsPer3Ticks * ticks_per_clock;
+  return (time.count() * kTickThirds + clock / 2) / clock;
+}
+
+std::int64_t whole_clocks(Duration period, std::int64_t ticks_per_clock) {
+  const std::int64_t clock = kNanosecondsPer3Ticks * ticks_per_clock;
+  if (period.count() * kTickThirds % clock != 0) {
+    throw std::invalid_argument("sampling period of " + std::to_string(period.count()) +
+                                " ns is not a whole number of chip clocks");
+  }
+  return period.count() * kTickThirds / clock;
+}
+
+void append_repeated(Bytes& out, std::size_t from, std::int64_t times) {
+  const std::size_t size = out.size() - from;
+  out.resize(from + size * static_cast<std::size_t>(times));
+  for (std::size_t at = from + size; at < out.size(); at += size) {
+    std::memcpy(out.data() + at, out.data() + from, size);
+  }
+}
+
+}  // namespace
+
+void Waveform::lengthen(Duration time) {
+  if (time < Duration::zero()) throw std::invalid_argument("negative time in waveform");
+  if (time > kLongest - length_) {
+    throw std::invalid_argument("waveform longer than a day");
+  }
+  length_ += time;
+}
+
+Waveform& Waveform::set(Pins pins) {
+  steps_.push_back({.action = Action::set, .pins = pins});
+  return *this;
+}
+
+Waveform& Waveform::wait(Duration time) {
+  lengthen(time);
+  steps_.push_back({.action = Action::wait, .time = time});
+  return *this;
+}
+
+Waveform& Waveform::sample() {
+  steps_.push_back({.action = Action::sample});
+  return *this;
+}
+
+Waveform& Waveform::sample_every(Duration period, Duration total) {
+  if (period <= Duration::zero()) {
+    throw std::invalid_argument("sampling period must be positive");
+  }
+  lengthen(total);
+  steps_.push_back({.action = Action::sample_every, .time = total, .period = period});
+  return *this;
+}
+
+Waveform& Waveform::wait_for_gpiol1(bool level) {
+  steps_.push_back({.action = Action::wait_for_gpiol1, .level = level});
+  return *this;
+}
+
+Compiled compile(const Waveform& waveform, ChipClock clock) {
+  const std::int64_t ticks_per_clock = clock.ticks_per_clock();
+  Compiled out;
+  out.left = waveform.start_;
+  out.commands.reserve(8 * waveform.steps_.size() + 1);
+  Duration asked{};
+  std::int64_t clocks = 0;
+  std::int64_t samples = 0;
+
+  const auto wait_until_asked = [&] {
+    const std::int64_t target = nearest_clock(asked, ticks_per_clock);
+    append_wait(out.commands, target - clocks);
+    clocks = target;
+  };
+  const auto add_run = [&](std::int64_t period, std::int64_t count) {
+    out.samples.push_back(
+        {(clocks + period) * ticks_per_clock, period * ticks_per_clock, count});
+    samples += count;
+  };
+
+  for (const Waveform::Step& step : waveform.steps_) {
+    switch (step.action) {
+      case Waveform::Action::set: {
+        const std::uint16_t changed =
+            out.left ? static_cast<std::uint16_t>(
+                           (step.pins.value ^ out.left->value) |
+                           (step.pins.direction ^ out.left->direction))
+                     : 0xffff;
+        if (changed & 0x00ff) append_set_low(out.commands, step.pins);
+        if (changed & 0xff00) append_set_high(out.commands, step.pins);
+        out.left = step.pins;
+        break;
+      }
+      case Waveform::Action::wait:
+        asked += step.time;
+        wait_until_asked();
+        break;
+      case Waveform::Action::sample:
+        add_run(0, 1);
+        append_sample(out.commands);
+        break;
+      case Waveform::Action::sample_every: {
+        const std::int64_t period = whole_clocks(step.period, ticks_per_clock);
+        const std::int64_t count = step.time / step.period;
+        if (count > 0) {
+          add_run(period, count);
+          const std::size_t from = out.commands.size();
+          append_wait(out.commands, period);
+          append_sample(out.commands);
+          append_repeated(out.commands, from, count);
+          clocks += count * period;
+        }
+        asked += step.time;
+        wait_until_asked();
+        break;
+      }
+      case Waveform::Action::wait_for_gpiol1:
+        out.commands.push_back(step.level ? op::kWaitGpiol1High : op::kWaitGpiol1Low);
+        out.waits_for_pin = true;
+        break;
+    }
+  }
+  if (samples > 0) out.commands.push_back(op::kFlush);
+  out.reply_bytes = 2 * static_cast<std::size_t>(samples);
+  out.ticks = clocks * ticks_per_clock;
+  out.length = to_duration(out.ticks);
+  return out;
+}
+
+std::int64_t equal_samples(ByteView reply, std::int64_t count, std::uint16_t pins,
+                           std::uint16_t mask) {
+  const auto in_wire_order = [](std::uint16_t word) {
+    std::uint8_t bytes[8];
+    for (int i = 0; i < 8; ++i) {
+      bytes[i] = static_cast<std::uint8_t>(i % 2 == 0 ? word : word >> 8);
+    }
+    std::uint64_t four;
+    std::memcpy(&four, bytes, sizeof four);
+    return four;
+  };
+  const std::uint64_t four_pins = in_wire_order(pins);
+  const std::uint64_t four_masks = in_wire_order(mask);
+  const std::uint8_t* const data = reply.data();
+  std::int64_t i = 0;
+  for (; i + 4 <= count; i += 4) {
+    std::uint64_t four;
+    std::memcpy(&four, data + 2 * i, sizeof four);
+    if (((four ^ four_pins) & four_masks) != 0) break;
+  }
+  for (; i < count; ++i) {
+    const int read = data[2 * i] | data[2 * i + 1] << 8;
+    if (((read ^ pins) & mask) != 0) break;
+  }
+  return i;
+}
+
+}  // namespace lockrig::mpsse

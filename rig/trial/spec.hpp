@@ -1,0 +1,100 @@
+// A trial as a plain value, and what came of it. Sweeping, replaying, shrinking and
+// resuming only make or filter specs.
+#pragma once
+
+#include <cstdint>
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "rig/core/units.hpp"
+#include "rig/trial/verdict.hpp"
+
+namespace lockrig::trial {
+
+/// How an image reaches the lock.
+enum class Path { serial, portal };
+
+/// When power goes, for how long, and how.
+struct Cut {
+  enum class Trigger {
+    flash_op,  // inside flash operation `at`, with `fraction` of it done
+    bytes,     // when `at` bytes of the image are acknowledged, plus `delay`
+    event,     // `delay` after the event named `event`
+  };
+  enum class Style { hard, pull };  // discharged, or the battery taken out
+
+  Trigger trigger = Trigger::flash_op;
+  std::uint64_t at = 0;
+  double fraction = 0;
+  std::string event;  // "stimulus" (it begins), "power_on" (of the cut before),
+                      // "unlock", "bolt_moves"
+  Duration delay{};
+  Duration off = 2s;
+  Style style = Style::hard;
+
+  bool operator==(const Cut&) const = default;
+};
+
+/// What is done to the lock.
+enum class Stimulus {
+  none,
+  push,         // an image by serial or portal
+  change_code,  // the user code, by keypad
+  unlock,       // a right code at the keypad
+  lock,         // a right code at the keypad of an open lock
+};
+
+struct TrialSpec {
+  std::string station;
+  std::string board;                 // "6000i-A"
+  std::vector<std::string> defects;  // of a twin; none on hardware
+  Stimulus stimulus = Stimulus::none;
+  std::string image;  // name in the run's image library, when pushed
+  Path path = Path::serial;
+  std::vector<Cut> cuts;
+  Duration portal_down{};                // from the stimulus on
+  std::vector<std::string> unplugged;    // wires pulled before the stimulus
+  std::vector<std::string> blind;        // questions the oracle must not ask
+  std::string counts_from = "power_on";  // flash_op counts from: "stimulus" or
+                                         // "power_on"
+  std::uint64_t seed = 0;                // of the run
+
+  bool operator==(const TrialSpec&) const = default;
+};
+
+nlohmann::json to_json(const TrialSpec& spec);
+/// Throws std::invalid_argument that names the key.
+TrialSpec spec_from_json(const nlohmann::json& json);
+
+/// Twelve hexadecimal digits of the spec's hash.
+std::string identifier(const TrialSpec& spec);
+/// The trial's own seed: from the run's and the identifier, never from the order.
+std::uint64_t trial_seed(const TrialSpec& spec);
+
+/// A cut as it was asked for and as the rig's own sensors saw it.
+struct CutEvidence {
+  std::string requested;             // "flash op 312 at 0.3"
+  std::optional<double> achieved_s;  // the rail fell, in the world's time
+  std::optional<double> off_s;       // below power-on reset, seen on the rail sense
+  std::string reset;                 // "boot counter 4 -> 5", "" if none was seen
+  bool proven = false;
+};
+
+struct TrialRecord {
+  std::string id;
+  TrialSpec spec;
+  Verdict verdict = Verdict::inconclusive;
+  std::vector<Answer> answers;
+  std::vector<CutEvidence> cuts;
+  std::string phase;      // of the first cut: "swap", "revert", ...
+  std::string operation;  // "erase slot0", "" where not known
+  std::string note;       // the rig's error, when inconclusive
+  std::string trace_hash;
+  double simulated_s = 0;
+  bool forked = false;   // judged from a forked Durable
+  bool checked = false;  // also run whole, and agreed
+};
+
+}  // namespace lockrig::trial

@@ -1,0 +1,99 @@
+#include "rig/twin/audit_log.hpp"
+
+#include <algorithm>
+#include <array>
+#include <boost/crc.hpp>
+#include <cstring>
+
+namespace lockrig::twin {
+namespace {
+
+// crc32 of the rest, sequence, boot, length, text
+constexpr std::size_t kTextAt = 13;
+constexpr std::size_t kTextMax = 48;
+
+std::uint32_t checksum(ByteView record) {
+  boost::crc_32_type crc;
+  crc.process_bytes(record.data() + 4, record.size() - 4);
+  return crc.checksum();
+}
+
+bool all(ByteView bytes, std::uint8_t value) {
+  return std::all_of(bytes.begin(), bytes.end(),
+                     [value](std::uint8_t byte) { return byte == value; });
+}
+
+}  // namespace
+
+std::optional<Event> AuditLog::read(std::uint32_t slot) const {
+  std::array<std::uint8_t, kRecord> record;
+  flash_.read(address(slot), record);
+  std::uint32_t crc;
+  std::memcpy(&crc, record.data(), 4);
+  if (record[12] > kTextMax || all(record, 0xff) || crc != checksum(record)) {
+    return std::nullopt;
+  }
+  Event event;
+  std::memcpy(&event.sequence, record.data() + 4, 4);
+  std::memcpy(&event.boot, record.data() + 8, 4);
+  event.text.assign(record.begin() + kTextAt, record.begin() + kTextAt + record[12]);
+  return event;
+}
+
+Task<void> AuditLog::load() {
+  std::uint32_t last = records() - 1;
+  for (std::uint32_t slot = 0; slot < records(); ++slot) {
+    const auto event = read(slot);
+    if (!event || event->sequence <= newest_) continue;
+    newest_ = event->sequence;
+    last = slot;
+  }
+  if (newest_ > 0) {
+    // It may be torn: make it firm.
+    const Bytes record = flash_.read(address(last), kRecord);
+    co_await flash_.program(address(last), record);
+  }
+  next_ = (last + 1) % records();
+  const Bytes ahead = flash_.read(address(next_), kRecord);
+  if (next_ % (kSectorSize / kRecord) != 0 && !all(ahead, 0xff)) {
+    // A torn record, which might read as whole some day: void it and step over.
+    const Bytes zero(kRecord, 0);
+    if (!all(ahead, 0)) co_await flash_.program(address(next_), zero);
+    next_ = (next_ + 1) % records();
+  }
+}
+
+Task<void> AuditLog::add(std::uint32_t boot, std::string text) {
+  const auto guard = co_await turn_.lock();
+  std::array<std::uint8_t, kRecord> record;
+  record.fill(0xff);
+  const std::uint32_t sequence = newest_ + 1;
+  std::memcpy(record.data() + 4, &sequence, 4);
+  std::memcpy(record.data() + 8, &boot, 4);
+  const std::size_t length = std::min(text.size(), kTextMax);
+  record[12] = static_cast<std::uint8_t>(length);
+  std::copy_n(text.begin(), length, record.begin() + kTextAt);
+  const std::uint32_t crc = checksum(record);
+  std::memcpy(record.data(), &crc, 4);
+  if (next_ % (kSectorSize / kRecord) == 0 &&
+      !flash_.blank(address(next_), kSectorSize)) {
+    co_await flash_.erase(address(next_));
+  }
+  co_await flash_.program(address(next_), record);
+  newest_ = sequence;
+  next_ = (next_ + 1) % records();
+}
+
+std::vector<Event> AuditLog::after(std::uint32_t sequence, std::size_t most) const {
+  std::vector<Event> events;
+  for (std::uint32_t slot = 0; slot < records(); ++slot) {
+    auto event = read(slot);
+    if (event && event->sequence > sequence) events.push_back(std::move(*event));
+  }
+  std::sort(events.begin(), events.end(),
+            [](const Event& a, const Event& b) { return a.sequence < b.sequence; });
+  if (events.size() > most) events.resize(most);
+  return events;
+}
+
+}  // namespace lockrig::twin

@@ -1,0 +1,57 @@
+// A virtual board, seen from the wires around it. Virtual locks implement it; so do
+// boards that are programs.
+#pragma once
+
+#include <functional>
+#include <memory>
+
+#include "rig/core/flash_probe.hpp"
+#include "rig/core/stream.hpp"
+
+namespace lockrig::twin {
+
+/// The battery contacts as the station's switch leaves them.
+enum class Supply {
+  connected,   // power switch closed
+  open,        // contacts open: the rail decays through the load
+  discharged,  // contacts open and the rail pulled to ground
+};
+
+/// What the station's sensors and probes see. The bolt's and the rail's sensors are the
+/// rig's own; they work while the board is dead.
+enum class Output {
+  rail,  // above the power-on reset threshold
+  bolt_extended,
+  bolt_retracted,
+  led_red,
+  led_green,
+  beeper,
+  busy,
+};
+inline constexpr int kOutputs = 7;
+
+class Board {
+ public:
+  virtual ~Board() = default;
+
+  virtual void set_supply(Supply supply) = 0;
+
+  /// A contact of the keypad's own numbering (fixtures/boards/<model>/keypad.csv).
+  /// Closing one feeds an unpowered board through its pins.
+  virtual void set_contact(int contact, bool closed) = 0;
+
+  /// The isolator of the console's lines. Not isolated, it feeds an unpowered board.
+  virtual void set_console_isolated(bool isolated) = 0;
+
+  virtual bool output(Output output) const = 0;
+  /// Called at every change of an output, at the time of the change.
+  virtual void watch_outputs(std::function<void(Output, bool)> callback) = 0;
+
+  /// The rig's end of the board's UART.
+  virtual ByteStream& console() = 0;
+
+  /// Null where the board has none.
+  virtual FlashProbe* flash_probe() = 0;
+};
+
+}  // namespace lockrig::twin

@@ -1,0 +1,26 @@
+#include "rig/twin/defects.hpp"
+
+#include <algorithm>
+#include <array>
+#include <stdexcept>
+
+namespace lockrig::twin {
+namespace {
+
+constexpr std::array kAll = {kLockstate2017, kNoRollback, kSharedCodes, kNoReconnect,
+                             kTornSettings};
+
+}  // namespace
+
+Defects::Defects(const std::vector<std::string>& names) {
+  for (const std::string& name : names) {
+    if (std::find(kAll.begin(), kAll.end(), name) == kAll.end()) {
+      std::string known;
+      for (const std::string_view each : kAll) known += " " + std::string(each);
+      throw std::invalid_argument("no defect " + name + "; there are:" + known);
+    }
+    seeded_.insert(name);
+  }
+}
+
+}  // namespace lockrig::twin

@@ -1,0 +1,135 @@
+#include "rig/twin/ft2232h.hpp"
+
+#include <bit>
+#include <stdexcept>
+#include <string>
+
+namespace lockrig::twin {
+namespace {
+
+[[noreturn]] void refuse(std::uint16_t both) {
+  const int bit = std::countr_zero(both);
+  throw std::logic_error("two drivers on " + std::string(bit < 8 ? "ADBUS" : "ACBUS") +
+                         std::to_string(bit % 8) +
+                         ": the chip drives it as an output, the board as an input");
+}
+
+std::uint16_t mask_of(int bit) { return static_cast<std::uint16_t>(1u << bit); }
+
+}  // namespace
+
+Ft2232h::Ft2232h(World& world)
+    : world_(world),
+      engine_([this](mpsse::Pins pins) { drive(pins); }),
+      answers_(world),
+      room_(world),
+      timer_(world, "MPSSE commands", [this] { run(); }) {}
+
+Task<ReadResult> Ft2232h::read_some(std::span<std::uint8_t> into, Instant until) {
+  for (bool in_time = true;; in_time = co_await answers_.wait(until, "the chip")) {
+    if (closed_) co_return ReadResult{StreamStatus::closed, 0};
+    engine_.settle(world_.now());
+    if (const std::size_t count = engine_.take(into); count > 0) {
+      if (engine_.waits_for_room()) timer_.at(world_.now());
+      co_return ReadResult{StreamStatus::ok, count};
+    }
+    if (!in_time) co_return ReadResult{StreamStatus::timed_out, 0};
+  }
+}
+
+Task<StreamStatus> Ft2232h::write(ByteView data) {
+  if (closed_) co_return StreamStatus::closed;
+  if (mode_ == BitMode::reset) co_return StreamStatus::ok;
+  engine_.push(data);
+  schedule();
+  while (engine_.queued() > MpsseEngine::kFifoBytes) {
+    co_await room_.wait(kNever, "room in the chip's FIFO");
+  }
+  co_return closed_ ? StreamStatus::closed : StreamStatus::ok;
+}
+
+void Ft2232h::close() {
+  closed_ = true;
+  start(BitMode::reset);
+  answers_.notify();
+}
+
+Task<void> Ft2232h::set_bit_mode(BitMode mode) {
+  if (!closed_) start(mode);
+  co_return;
+}
+
+void Ft2232h::start(BitMode mode) {
+  timer_.cancel();
+  engine_.reset();
+  mode_ = mode;
+  room_.notify();
+  drive({});
+}
+
+void Ft2232h::set_input(int bit, bool level) {
+  const std::uint16_t mask = mask_of(bit);
+  wired_ |= mask;
+  if (mode_ == BitMode::mpsse && (driven_ & mask) != 0) refuse(mask);
+  put_inputs(static_cast<std::uint16_t>(level ? engine_.inputs() | mask
+                                              : engine_.inputs() & ~mask));
+}
+
+void Ft2232h::release_input(int bit, bool pull) {
+  const std::uint16_t mask = mask_of(bit);
+  wired_ &= static_cast<std::uint16_t>(~mask);
+  put_inputs(static_cast<std::uint16_t>(pull ? engine_.inputs() | mask
+                                             : engine_.inputs() & ~mask));
+}
+
+void Ft2232h::put_inputs(std::uint16_t levels) {
+  const int changed = engine_.inputs() ^ levels;
+  engine_.set_inputs(levels, world_.now());
+  // Not at once: the caller may be in the middle of a change of its own.
+  if (engine_.waits_for_gpiol1() && (changed >> mpsse::kGpiol1Bit & 1) != 0) {
+    timer_.at(world_.now());
+  }
+}
+
+void Ft2232h::drive(mpsse::Pins pins) {
+  std::uint16_t levels = kUartOutputs;
+  std::uint16_t driven = kUartOutputs;
+  if (mode_ == BitMode::mpsse) {
+    driven = pins.direction;
+    levels = static_cast<std::uint16_t>(pins.value & driven);
+    if (const std::uint16_t both = driven & wired_; both != 0) refuse(both);
+  }
+  if (levels == levels_ && driven == driven_) return;
+  levels_ = levels;
+  driven_ = driven;
+  if (watch_) watch_(levels, driven);
+}
+
+Instant Ft2232h::advance() {
+  const Instant due = engine_.advance(world_.now());
+  if (engine_.take_flushed() && engine_.answered() > 0) answers_.notify();
+  if (engine_.queued() <= MpsseEngine::kFifoBytes) room_.notify();
+  return due;
+}
+
+void Ft2232h::schedule() {
+  const Instant due = advance();
+  if (due == kNever) {
+    timer_.cancel();
+  } else {
+    timer_.at(due);
+  }
+}
+
+void Ft2232h::run() {
+  for (;;) {
+    const Instant due = advance();
+    if (due == kNever) return;
+    if (!world_.skip_to(due)) {
+      timer_.at(due);
+      return;
+    }
+  }
+}
+
+}  // namespace lockrig::twin

@@ -1,0 +1,75 @@
+// Channel A of a virtual FT2232H: MPSSE bytes on the host's side, 16 pins on the other.
+//
+// What is modelled: FIFOs of 4096 bytes each way, chip-timed execution (see
+// mpsse_engine.hpp), pin states at power-up, in both modes, after reset and close.
+// What is not: the USB transfer's own time and the latency timer. Answers reach a
+// waiting reader at a flush and whenever execution halts (no commands, no room, wait on
+// GPIOL1); a read that begins or times out in between gets what the chip has by then.
+// ADBUS0, the clock, is not seen to toggle: no line may hang on it (wiring.hpp).
+#pragma once
+
+#include <functional>
+
+#include "rig/protocol/ftdi_channel.hpp"
+#include "rig/twin/mpsse_engine.hpp"
+
+namespace lockrig::twin {
+
+class Ft2232h final : public FtdiChannel {
+ public:
+  /// Outputs of a channel that is not in MPSSE mode, all high while idle: TXD, RTS#,
+  /// DTR#, RXLED#, TXLED# (FT2232H data sheet, pin table: ADBUS0, 2, 4, ACBUS3, 4).
+  /// The chip is out of its box: the EEPROM selects UART.
+  static constexpr std::uint16_t kUartOutputs = 0x1815;
+
+  explicit Ft2232h(World& world);
+
+  Task<ReadResult> read_some(std::span<std::uint8_t> into, Instant until) override;
+  /// Returns when the last byte is in the command FIFO. Outside MPSSE mode the bytes
+  /// leave on TXD and are nobody's.
+  Task<StreamStatus> write(ByteView data) override;
+  /// The chip is left in reset mode. Both directions are `closed` from now on.
+  void close() override;
+  /// Either mode starts the MPSSE controller afresh; entering MPSSE leaves every pin an
+  /// input.
+  Task<void> set_bit_mode(BitMode mode) override;
+
+  /// The world drives a pin (0-7 ADBUS, 8-15 ACBUS), now. std::logic_error, naming the
+  /// pin, if an MPSSE output drives it too; so will the set command that tries later.
+  /// The idle UART outputs are tolerated: an input's source stands behind a resistor.
+  void set_input(int bit, bool level);
+  /// The world no longer drives a pin. It reads its pull: outside, or the chip's own
+  /// weak pull-up (75 kOhm, FT2232H data sheet), which an outside pull overrides.
+  void release_input(int bit, bool pull = true);
+
+  /// What the chip drives; levels are 0 where it does not.
+  std::uint16_t levels() const { return levels_; }
+  std::uint16_t driven() const { return driven_; }
+  /// Called on every change, at the time of the change; not for the present state.
+  void watch_outputs(
+      std::function<void(std::uint16_t levels, std::uint16_t driven)> f) {
+    watch_ = std::move(f);
+  }
+
+ private:
+  void start(BitMode mode);
+  void put_inputs(std::uint16_t levels);
+  void drive(mpsse::Pins pins);
+  Instant advance();
+  void schedule();
+  void run();
+
+  World& world_;
+  BitMode mode_ = BitMode::reset;
+  bool closed_ = false;
+  std::uint16_t wired_ = 0;  // pins the world drives
+  std::uint16_t levels_ = kUartOutputs;
+  std::uint16_t driven_ = kUartOutputs;
+  std::function<void(std::uint16_t, std::uint16_t)> watch_;
+  MpsseEngine engine_;
+  Signal answers_;
+  Signal room_;
+  Timer timer_;
+};
+
+}  // namespace lockrig::twin

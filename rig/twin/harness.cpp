@@ -1,0 +1,223 @@
+#include "rig/twin/harness.hpp"
+
+#include <stdexcept>
+
+namespace lockrig::twin {
+namespace {
+
+constexpr const char* kConsole = "console";
+
+/// In the order of Output.
+constexpr const char* kSensors[kOutputs] = {
+    "rail",   "bolt_extended", "bolt_retracted", "led_red", "led_green",
+    "beeper", "busy"};
+
+}  // namespace
+
+/// Forwards to the board's console while it is plugged in.
+class Harness::Console final : public ByteStream {
+ public:
+  /// How long a byte takes on a line that leads nowhere: 115200 Bd, 8N1. [assumed]
+  static constexpr Duration kBytePeriod = 86806ns;
+
+  Console(World& world, Board& board) : world_(world), board_(board), drained_(world) {}
+
+  Task<ReadResult> read_some(std::span<std::uint8_t> into, Instant until) override {
+    while (draining_) co_await drained_.wait(kNever, "the console to be plugged in");
+    const Reading here(*this);
+    for (;;) {
+      const ReadResult read = co_await board_.console().read_some(into, until);
+      if (plugged_ || read.status != StreamStatus::ok) co_return read;
+    }
+  }
+
+  Task<StreamStatus> write(ByteView data) override {
+    if (plugged_) co_return co_await board_.console().write(data);
+    co_await world_.sleep_for(kBytePeriod * static_cast<std::int64_t>(data.size()),
+                              "a console line that is unplugged");
+    co_return StreamStatus::ok;
+  }
+
+  void close() override { board_.console().close(); }
+
+  void plug(bool in) {
+    if (plugged_ == in) return;
+    plugged_ = in;
+    // A reader that waits takes what comes in the meantime, and drops it.
+    if (!in || readers_ > 0) return;
+    draining_ = true;
+    drain_ = std::make_unique<Life>(world_, "console");
+    drain_->spawn(drain());
+  }
+
+ private:
+  struct Reading {
+    explicit Reading(Console& of) : console(of) { ++console.readers_; }
+    ~Reading() { --console.readers_; }
+    Console& console;
+  };
+
+  /// Drops what the board said while nobody could hear it.
+  Task<void> drain() {
+    std::uint8_t lost[256];
+    ReadResult read{};
+    do {
+      read = co_await board_.console().read_some(lost, world_.now());
+    } while (read.status == StreamStatus::ok);
+    draining_ = false;
+    drained_.notify();
+  }
+
+  World& world_;
+  Board& board_;
+  bool plugged_ = true;
+  int readers_ = 0;
+  bool draining_ = false;
+  Signal drained_;
+  std::unique_ptr<Life> drain_;
+};
+
+Harness::Harness(World& world, Ft2232h& chip, Board& board, const mpsse::Wiring& wiring)
+    : chip_(chip),
+      board_(board),
+      lines_(wiring.lines()),
+      console_(std::make_unique<Console>(world, board)),
+      power_(contact(wiring, "power")),
+      discharge_(contact(wiring, "discharge")),
+      isolate_(contact(wiring, "isolate")) {
+  const auto key_line = [&](const char* name) {
+    const Contact line = contact(wiring, name);
+    keypad_mask_ |= line.mask;
+    return line;
+  };
+  const auto press_key = [this](int n, bool closed) { press(n, closed); };
+  if (wiring.has("key_strobe")) {
+    address_ = {key_line("key_a0"), key_line("key_a1"), key_line("key_a2"),
+                key_line("key_a3")};
+    strobe_ = key_line("key_strobe");
+    multiplexer_.emplace(press_key);
+  } else {
+    data_ = key_line("keypad_data");
+    clock_ = key_line("keypad_clock");
+    latch_ = key_line("keypad_latch");
+    enable_ = key_line("keypad_enable");
+    shift_register_.emplace(world.seed(), press_key);
+  }
+
+  outputs_ = wiring.direction();
+  plugged_ = 0xffff;
+  // Safe is inactive, but for the isolator.
+  pulls_ = mpsse::Wiring::with(wiring.idle(), wiring.at("isolate"), true);
+  levels_ = pulls_;
+  for (const mpsse::Line& line : lines_) {
+    if (line.output) chip_.release_input(line.bit, (pulls_ & line.mask()) != 0);
+  }
+  board_.set_console_isolated(true);
+  board_.set_supply(Supply::open);
+  for (int i = 0; i < kOutputs; ++i) {
+    if (!wiring.has(kSensors[i])) continue;
+    sensors_[static_cast<std::size_t>(i)] = wiring.at(kSensors[i]);
+    show(static_cast<Output>(i), board_.output(static_cast<Output>(i)));
+  }
+  board_.watch_outputs([this](Output o, bool active) { show(o, active); });
+  chip_.watch_outputs([this](std::uint16_t, std::uint16_t) { outputs_changed(); });
+  outputs_changed();
+}
+
+Harness::~Harness() {
+  chip_.watch_outputs({});
+  board_.watch_outputs({});
+}
+
+ByteStream& Harness::console() { return *console_; }
+
+Harness::Contact Harness::contact(const mpsse::Wiring& wiring, const char* name) {
+  const mpsse::Line& line = wiring.at(name);
+  return {line.mask(), line.active_high};
+}
+
+void Harness::unplug(const std::string& wire) { plug(wire, false); }
+
+void Harness::replug(const std::string& wire) { plug(wire, true); }
+
+void Harness::plug(const std::string& wire, bool in) {
+  if (wire == kConsole) return console_->plug(in);
+  std::string names;
+  for (const mpsse::Line& line : lines_) {
+    names += line.name + ", ";
+    if (line.name != wire) continue;
+    plugged_ = static_cast<std::uint16_t>(in ? plugged_ | line.mask()
+                                             : plugged_ & ~line.mask());
+    if (line.output) {
+      chip_.release_input(line.bit, !in || (pulls_ & line.mask()) != 0);
+      outputs_changed();
+    }
+    for (int i = 0; i < kOutputs; ++i) {
+      if (wire == kSensors[i]) {
+        show(static_cast<Output>(i), board_.output(static_cast<Output>(i)));
+      }
+    }
+    return;
+  }
+  throw std::invalid_argument("no wire \"" + wire +
+                              "\" in this harness; there are: " + names + kConsole);
+}
+
+void Harness::show(Output output, bool active) {
+  const auto& line = sensors_[static_cast<std::size_t>(output)];
+  if (!line) return;
+  if ((plugged_ & line->mask()) != 0) {
+    chip_.set_input(line->bit, active == line->active_high);
+  } else {
+    chip_.release_input(line->bit, !line->active_high);
+  }
+}
+
+void Harness::outputs_changed() {
+  const std::uint16_t driven = chip_.driven() & plugged_ & outputs_;
+  const auto levels = static_cast<std::uint16_t>((chip_.levels() & driven) |
+                                                 (pulls_ & ~driven & outputs_));
+  const int changed = levels_ ^ levels;
+  levels_ = levels;
+
+  if ((changed & isolate_.mask) != 0) isolate(isolate_.active(levels));
+  if ((changed & keypad_mask_) != 0) {
+    if (multiplexer_) {
+      int address = 0;
+      for (std::size_t i = 0; i < address_.size(); ++i) {
+        if (address_[i].active(levels)) address |= 1 << i;
+      }
+      multiplexer_->set(address, strobe_.active(levels));
+    } else {
+      shift_register_->set({.data = data_.active(levels),
+                            .clock = clock_.active(levels),
+                            .latch = latch_.active(levels),
+                            .enabled = enable_.active(levels)});
+    }
+  }
+  // A bleed under a closed switch changes nothing: the switch wins.
+  const Supply supply = power_.active(levels)       ? Supply::connected
+                        : discharge_.active(levels) ? Supply::discharged
+                                                    : Supply::open;
+  if (supply != supply_) {
+    supply_ = supply;
+    board_.set_supply(supply);
+  }
+}
+
+void Harness::press(int switch_number, bool closed) {
+  const int mask = 1 << switch_number;
+  pressed_ = static_cast<std::uint16_t>(closed ? pressed_ | mask : pressed_ & ~mask);
+  if (!isolated_) board_.set_contact(switch_number, closed);
+}
+
+/// The isolator disconnects the console and the keys (wiring.csv).
+void Harness::isolate(bool isolated) {
+  isolated_ = isolated;
+  board_.set_console_isolated(isolated);
+  for (int i = 0; i < 16; ++i) {
+    if ((pressed_ >> i & 1) != 0) board_.set_contact(i, !isolated);
+  }
+}
+
+}  // namespace lockrig::twin

@@ -1,0 +1,83 @@
+// The cable between a station's FT2232H and its board, by the station's wiring file:
+// the power switch, the isolator, the key switches and the sensors.
+//
+// External pulls hold every output wire safe that nobody drives: power and discharge
+// off, keys open, console and keys isolated. The isolator's pull is therefore to its
+// *active* level. The dip line (second rail of the 6000i) is not connected to anything.
+#pragma once
+
+#include <array>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "rig/core/operator.hpp"
+#include "rig/protocol/wiring.hpp"
+#include "rig/twin/board.hpp"
+#include "rig/twin/ft2232h.hpp"
+#include "rig/twin/key_multiplexer.hpp"
+#include "rig/twin/shift_register.hpp"
+
+namespace lockrig::twin {
+
+class Harness final : public Operator {
+ public:
+  /// Takes the callbacks of the chip's and of the board's outputs. Chip and board
+  /// outlive it. The garbage in the shift registers comes from the world's seed.
+  /// REQUIRES: a wiring as load_wiring() returns it.
+  Harness(World& world, Ft2232h& chip, Board& board, const mpsse::Wiring& wiring);
+  ~Harness() override;
+
+  /// A pulled sensor wire reads its inactive level, a pulled output wire leaves the
+  /// board's side to its pull and the chip's pin to the chip's own pull-up. "console"
+  /// is a wire too. Pulling a pulled wire changes nothing.
+  void unplug(const std::string& wire) override;
+  void replug(const std::string& wire) override;
+
+  /// The board's console as the rig has it: while unplugged, bytes vanish both ways.
+  /// Bytes on the line at that moment are counted whole, by when they arrive.
+  ByteStream& console();
+
+ private:
+  class Console;
+
+  struct Contact {
+    std::uint16_t mask = 0;
+    bool active_high = true;
+    bool active(std::uint16_t levels) const {
+      return ((levels & mask) != 0) == active_high;
+    }
+  };
+
+  Contact contact(const mpsse::Wiring& wiring, const char* name);
+  void plug(const std::string& wire, bool in);
+  void outputs_changed();
+  void press(int switch_number, bool closed);
+  void isolate(bool isolated);
+  void show(Output output, bool active);
+
+  Ft2232h& chip_;
+  Board& board_;
+  std::vector<mpsse::Line> lines_;
+  std::array<std::optional<mpsse::Line>, kOutputs> sensors_;
+  std::unique_ptr<Console> console_;
+
+  Contact power_, discharge_, isolate_;
+  Contact data_, clock_, latch_, enable_;
+  std::array<Contact, 4> address_;
+  Contact strobe_;
+  std::uint16_t keypad_mask_ = 0;
+  std::optional<ShiftRegister> shift_register_;
+  std::optional<KeyMultiplexer> multiplexer_;
+
+  std::uint16_t outputs_ = 0;  // the wires that are outputs
+  std::uint16_t plugged_ = 0;  // the wires that are plugged in
+  std::uint16_t pulls_ = 0;    // levels at the board's side if nobody drives
+  std::uint16_t levels_ = 0;   // levels at the board's side
+  std::uint16_t pressed_ = 0;  // switches closed
+  bool isolated_ = true;
+  Supply supply_ = Supply::open;
+};
+
+}  // namespace lockrig::twin

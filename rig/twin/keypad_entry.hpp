@@ -1,0 +1,56 @@
+// What people type: codes that open, and programming.
+#pragma once
+
+#include "rig/twin/audit_log.hpp"
+#include "rig/twin/bolt_drive.hpp"
+#include "rig/twin/key_scan.hpp"
+#include "rig/twin/lock_out.hpp"
+#include "rig/twin/signaller.hpp"
+
+namespace lockrig::twin {
+
+/// A code is digits, then enter; the lock key alone locks. Programming: programming
+/// code, enter, then functions: number, enter, its arguments with enter each
+/// (RemoteLock sibling manuals).
+class KeypadEntry {
+ public:
+  KeypadEntry(Peripherals& p, Settings& settings, AuditLog& log, LockOut& lock_out,
+              BoltDrive& bolt, Signaller& signals, KeyScan& keys, std::uint32_t boots,
+              Signal& contact_wanted);
+
+  /// Runs for the whole boot.
+  Task<void> run();
+
+ private:
+  struct Entry {
+    std::string digits;
+    bool complete = false;  // ended by enter; else abandoned
+  };
+  Task<Entry> read_entry(Instant first_until);
+  Task<void> take_code(const std::string& digits);
+  Task<void> wrong_code();
+  Task<void> program();
+  Task<bool> run_function(const std::string& number);
+  Task<bool> add_code(const std::string& code);
+  Task<bool> change_code(const std::string& old_code, const std::string& new_code);
+  Task<bool> delete_code(const std::string& code);
+  Task<bool> change_programming_code(const std::string& code);
+  Task<void> finish_set_up();
+  Task<void> note(std::string text) { return log_.add(boots_, std::move(text)); }
+
+  int slot_of(const std::string& code) const;
+  bool acceptable(const std::string& code) const;
+  bool is_programming_code(const std::string& code) const;
+
+  Peripherals& p_;
+  Settings& settings_;
+  AuditLog& log_;
+  LockOut& lock_out_;
+  BoltDrive& bolt_;
+  Signaller& signals_;
+  KeyScan& keys_;
+  std::uint32_t boots_;
+  Signal& contact_wanted_;
+};
+
+}  // namespace lockrig::twin

@@ -1,0 +1,373 @@
+#include "rig/twin/mpsse_engine.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <stdexcept>
+#include <string>
+
+namespace lockrig::twin {
+namespace {
+
+using mpsse::Command;
+using Kind = Command::Kind;
+
+constexpr int kReadsInGroup = 8;
+/// Enough for one wait of append_wait(). A group leaves the FIFO as a whole: few waits
+/// keep the moment exact at which a writer finds room.
+constexpr int kWaitsInGroup = 2;
+
+/// How often the first `length` bytes are repeated right behind themselves, at most
+/// `limit` times.
+std::size_t repeats(ByteView stream, std::size_t length, std::size_t limit) {
+  const std::uint8_t* const a = stream.data();
+  const std::uint8_t* const b = a + length;
+  const std::size_t behind = stream.size() - length;
+  const std::size_t compare = limit < behind / length ? limit * length : behind;
+  std::size_t same = 0;
+  while (same + 8 <= compare && std::memcmp(a + same, b + same, 8) == 0) same += 8;
+  while (same < compare && a[same] == b[same]) ++same;
+  return same / length;
+}
+
+bool is_clock(Kind kind) {
+  return kind == Kind::clock_bits || kind == Kind::clock_bytes;
+}
+bool is_read(Kind kind) { return kind == Kind::read_low || kind == Kind::read_high; }
+
+}  // namespace
+
+void MpsseEngine::reset() {
+  commands_.clear();
+  head_ = 0;
+  answers_.clear();
+  taken_ = 0;
+  flushed_ = false;
+  block_ = Block::commands;
+  clock_ = {.divide_by_5 = true, .divisor = 0};
+  outputs_ = {};
+  clocking_since_.reset();
+  clocking_until_ = kNever;
+  run_.clear();
+  current_ = 0;
+  history_.clear();
+}
+
+void MpsseEngine::push(ByteView commands) {
+  if (head_ > kFifoBytes) {
+    commands_.erase(commands_.begin(),
+                    commands_.begin() + static_cast<std::ptrdiff_t>(head_));
+    head_ = 0;
+  }
+  commands_.insert(commands_.end(), commands.begin(), commands.end());
+}
+
+void MpsseEngine::consume(std::size_t bytes) {
+  head_ += bytes;
+  if (head_ == commands_.size()) {
+    commands_.clear();
+    head_ = 0;
+  }
+}
+
+std::int64_t MpsseEngine::first_tick_at(Instant t) const {
+  std::int64_t tick = mpsse::to_ticks(t - start_);
+  while (time_of(tick) < t) ++tick;
+  return tick;
+}
+
+std::int64_t MpsseEngine::last_tick_at(Instant t) const {
+  std::int64_t tick = mpsse::to_ticks(t - start_) + 1;
+  while (time_of(tick) > t) --tick;
+  return tick;
+}
+
+Instant MpsseEngine::advance(Instant now) {
+  settle(now);
+  // The chip stood still until now; a wait that counts clocks did not.
+  if (block_ != Block::none && !clocking_since_ && time_of(ticks_) < now) {
+    start_ = now;
+    ticks_ = 0;
+  }
+  block_ = Block::none;
+  while (run_.empty() && block_ == Block::none) {
+    plan();
+    if (run_.empty()) {
+      block_ = execute(now);
+    } else {
+      settle(now);
+    }
+  }
+  if (block_ != Block::none) flushed_ = true;
+  return next_wake();
+}
+
+Instant MpsseEngine::next_wake() const {
+  if (run_.empty()) return block_ == Block::gpiol1 ? clocking_until_ : kNever;
+  if (queued() > kFifoBytes) {
+    std::size_t excess = queued() - kFifoBytes;
+    for (std::size_t i = current_; i < run_.size(); ++i) {
+      const Group& group = run_[i];
+      const auto groups =
+          static_cast<std::int64_t>((excess + group.bytes - 1) / group.bytes);
+      if (groups <= group.count) {
+        return time_of(group.first + (groups - 1) * group.period);
+      }
+      excess -= static_cast<std::size_t>(group.count) * group.bytes;
+    }
+  }
+  return time_of(run_end_);
+}
+
+void MpsseEngine::plan() {
+  ByteView stream = rest();
+  std::int64_t tick = ticks_;
+  std::size_t space = room();
+  for (;;) {
+    std::int64_t clocks = 0;
+    int waits = 0;
+    std::int64_t first_clocks = 0;
+    std::size_t first_bytes = 0;
+    Group group{.first = 0, .period = 0, .count = 1, .bytes = 0, .reads = 0, .high = 0};
+    ByteView behind = stream;
+    ByteView probe = stream;
+    std::optional<Command> command;
+    while ((command = mpsse::next(probe))) {
+      if (is_clock(command->kind)) {
+        if (group.reads > 0 || waits == kWaitsInGroup) break;
+        clocks += command->clocks;
+        if (++waits == 1) {
+          first_clocks = clocks;
+          first_bytes = stream.size() - probe.size();
+        }
+      } else if (is_read(command->kind)) {
+        if (group.reads == kReadsInGroup) break;
+        if (static_cast<std::size_t>(group.reads) == space) break;
+        if (command->kind == Kind::read_high) group.high |= 1u << group.reads;
+        ++group.reads;
+      } else {
+        break;
+      }
+      behind = probe;
+    }
+    group.bytes = stream.size() - behind.size();
+    if (group.reads == 0 && waits > 1) {
+      clocks = first_clocks;
+      group.bytes = first_bytes;
+    }
+    if (group.bytes == 0) {
+      mpsse::Pins to;
+      if (!command || !(change_clock(*command) || !changes_outputs(*command, to))) {
+        break;
+      }
+      group.bytes = stream.size() - probe.size();
+    } else {
+      group.period = clocks * clock_.ticks_per_clock();
+      if (group.reads > 0) {
+        const std::size_t fit = space / static_cast<std::size_t>(group.reads);
+        group.count += static_cast<std::int64_t>(repeats(stream, group.bytes, fit - 1));
+        space -= static_cast<std::size_t>(group.count * group.reads);
+      }
+    }
+    group.first = tick + group.period;
+    tick += group.count * group.period;
+    stream = stream.subspan(static_cast<std::size_t>(group.count) * group.bytes);
+    run_.push_back(group);
+  }
+  if (run_.empty()) return;
+  current_ = 0;
+  run_end_ = tick;
+  history_.clear();
+  seen_edges_ = 0;
+  seen_ = inputs_;
+}
+
+bool MpsseEngine::change_clock(const Command& command) {
+  switch (command.kind) {
+    case Kind::divisor:
+      clock_.divisor = command.divisor;
+      return true;
+    case Kind::div5_on:
+      clock_.divide_by_5 = true;
+      return true;
+    case Kind::div5_off:
+      clock_.divide_by_5 = false;
+      return true;
+    case Kind::loopback_on:  // joins TDI to TDO; no data is shifted here
+    case Kind::loopback_off:
+    case Kind::three_phase_off:
+    case Kind::adaptive_off:
+      return true;
+    default:
+      return false;
+  }
+}
+
+/// Also true for every command that does not set pins.
+bool MpsseEngine::changes_outputs(const Command& command, mpsse::Pins& to) const {
+  if (command.kind != Kind::set_low && command.kind != Kind::set_high) return true;
+  const int shift = command.kind == Kind::set_low ? 0 : 8;
+  const auto put = [shift](std::uint16_t pins, std::uint8_t byte) {
+    return static_cast<std::uint16_t>((pins & ~(0xffu << shift)) |
+                                      static_cast<unsigned>(byte) << shift);
+  };
+  const auto driven = static_cast<std::uint8_t>(command.value & command.direction);
+  to = {put(outputs_.value, driven), put(outputs_.direction, command.direction)};
+  return !(to == outputs_);
+}
+
+MpsseEngine::Block MpsseEngine::execute(Instant now) {
+  ByteView stream = rest();
+  const std::optional<Command> command = mpsse::next(stream);
+  if (!command) return Block::commands;
+  const std::size_t bytes = queued() - stream.size();
+  switch (command->kind) {
+    case Kind::set_low:
+    case Kind::set_high:
+      changes_outputs(*command, outputs_);
+      consume(bytes);
+      drive_(outputs_);
+      return Block::none;
+    case Kind::read_low:
+    case Kind::read_high:
+      return Block::room;  // with room it would have been planned
+    case Kind::flush:
+      flushed_ = true;
+      consume(bytes);
+      return Block::none;
+    case Kind::wait_gpiol1_high:
+    case Kind::wait_gpiol1_low:
+      if (!gpiol1(command->kind == Kind::wait_gpiol1_high)) return Block::gpiol1;
+      consume(bytes);
+      return Block::none;
+    case Kind::clock_until_high:
+    case Kind::clock_until_low:
+    case Kind::clock_bytes_until_high:
+    case Kind::clock_bytes_until_low:
+      return clock_until(*command, bytes, now);
+    case Kind::bad:
+      if (room() < 2) return Block::room;
+      append_answers(2);
+      answers_[answers_.size() - 2] = mpsse::op::kBadCommand;
+      answers_.back() = command->opcode;
+      consume(bytes);
+      return Block::none;
+    default:
+      throw std::logic_error("virtual FT2232H: opcode " +
+                             std::to_string(command->opcode) + " is not modelled");
+  }
+}
+
+MpsseEngine::Block MpsseEngine::clock_until(const Command& command, std::size_t bytes,
+                                            Instant now) {
+  const bool high = command.kind == Kind::clock_until_high ||
+                    command.kind == Kind::clock_bytes_until_high;
+  const bool counted = command.clocks > 0;
+  const std::int64_t period = clock_.ticks_per_clock();
+  if (!clocking_since_) {
+    clocking_since_ = ticks_;
+    clocking_until_ =
+        counted ? time_of(ticks_ + std::int64_t{command.clocks} * period) : kNever;
+  }
+  if (!gpiol1(high) && now < clocking_until_) return Block::gpiol1;
+  // The pin is looked at between clocks: the last one is always whole.
+  const std::int64_t passed = first_tick_at(now) - *clocking_since_;
+  std::int64_t clocks = (passed + period - 1) / period;
+  if (counted) clocks = std::min(clocks, std::int64_t{command.clocks});
+  run_end_ = *clocking_since_ + clocks * period;
+  run_.push_back({run_end_, 0, 1, bytes, 0, 0});
+  current_ = 0;
+  clocking_since_.reset();
+  clocking_until_ = kNever;
+  settle(now);
+  return Block::none;
+}
+
+bool MpsseEngine::gpiol1(bool high) const {
+  return (pins(inputs_) >> mpsse::kGpiol1Bit & 1) == (high ? 1 : 0);
+}
+
+void MpsseEngine::set_inputs(std::uint16_t levels, Instant now) {
+  if (levels == inputs_) return;
+  inputs_ = levels;
+  if (run_.empty()) return;
+  const std::int64_t tick = first_tick_at(now);
+  if (history_.size() > seen_edges_ && history_.back().tick == tick) {
+    history_.back().levels = levels;
+  } else {
+    history_.push_back({tick, levels});
+  }
+}
+
+void MpsseEngine::settle(Instant now) {
+  if (run_.empty()) return;
+  const std::int64_t limit = last_tick_at(now);
+  while (current_ < run_.size()) {
+    Group& group = run_[current_];
+    if (group.first > limit) return;
+    std::int64_t due = group.count;
+    if (group.period > 0) due = std::min(due, (limit - group.first) / group.period + 1);
+    read(group, due);
+    if (group.count > 0) return;
+    ++current_;
+  }
+  ticks_ = run_end_;
+  run_.clear();
+  history_.clear();
+}
+
+void MpsseEngine::read(Group& group, std::int64_t count) {
+  consume(static_cast<std::size_t>(count) * group.bytes);
+  while (count > 0) {
+    while (seen_edges_ < history_.size() && history_[seen_edges_].tick <= group.first) {
+      seen_ = history_[seen_edges_++].levels;
+    }
+    std::int64_t same = count;
+    if (seen_edges_ < history_.size() && group.period > 0) {
+      const std::int64_t until_edge = history_[seen_edges_].tick - group.first;
+      same = std::min(same, (until_edge + group.period - 1) / group.period);
+    }
+    if (group.reads > 0) answer(group, same);
+    group.first += same * group.period;
+    group.count -= same;
+    count -= same;
+  }
+}
+
+/// The pins did not change over all of these reads.
+void MpsseEngine::answer(const Group& group, std::int64_t count) {
+  const auto size = static_cast<std::size_t>(group.reads);
+  const std::size_t total = size * static_cast<std::size_t>(count);
+  append_answers(total);
+  std::uint8_t* const to = answers_.data() + answers_.size() - total;
+  const std::uint16_t levels = pins(seen_);
+  for (std::size_t i = 0; i < size; ++i) {
+    to[i] = static_cast<std::uint8_t>(group.high >> i & 1 ? levels >> 8 : levels);
+  }
+  for (std::size_t done = size; done < total;) {
+    const std::size_t more = std::min(done, total - done);
+    std::memcpy(to + done, to, more);
+    done += more;
+  }
+}
+
+void MpsseEngine::append_answers(std::size_t count) {
+  if (taken_ > 0) {
+    answers_.erase(answers_.begin(),
+                   answers_.begin() + static_cast<std::ptrdiff_t>(taken_));
+    taken_ = 0;
+  }
+  answers_.resize(answers_.size() + count);
+}
+
+std::size_t MpsseEngine::take(std::span<std::uint8_t> into) {
+  const std::size_t count = std::min(into.size(), answered());
+  if (count > 0) std::memcpy(into.data(), answers_.data() + taken_, count);
+  taken_ += count;
+  if (taken_ == answers_.size()) {
+    answers_.clear();
+    taken_ = 0;
+  }
+  return count;
+}
+
+}  // namespace lockrig::twin

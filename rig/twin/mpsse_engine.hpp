@@ -1,0 +1,128 @@
+// Executes the MPSSE command stream of one virtual FTDI channel, in the chip's own
+// time.
+//
+// Time: only clocks take time, in ticks of the chip's 60 MHz that are summed before
+// they become nanoseconds, so that nothing drifts. What an opcode itself costs is not
+// published and not confirmed without hardware (protocols.md): zero here.
+// Speed: a run of waits and reads in which no output changes is planned as a whole and
+// read afterwards from the history of the inputs; nobody wakes per sample.
+// Sans-I/O: whoever owns it says what time it is and comes back when told.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "rig/protocol/mpsse.hpp"
+
+namespace lockrig::twin {
+
+class MpsseEngine {
+ public:
+  /// Each way (FT2232H data sheet, "4 kbytes receive and transmit buffers").
+  static constexpr std::size_t kFifoBytes = 4096;
+
+  /// `drive` is called when the outputs change, at the time of the change.
+  explicit MpsseEngine(std::function<void(mpsse::Pins)> drive)
+      : drive_(std::move(drive)) {}
+
+  /// The controller as it comes up: FIFOs empty, every pin an input, 60 MHz / 5,
+  /// divisor 0 (AN_108 3.8: "for backward compatibility"). Does not call `drive`.
+  void reset();
+
+  void push(ByteView commands);
+  /// Executes what is due by `now`. Returns when to come back if nothing else happens;
+  /// kNever while it waits for commands, for room or for GPIOL1.
+  /// std::logic_error for a command whose effect this chip does not model.
+  Instant advance(Instant now);
+  /// Evaluates the reads that were due by `now` and nothing else.
+  void settle(Instant now);
+
+  /// Levels of the pins as far as the chip does not drive them itself. A read at the
+  /// same moment sees them.
+  void set_inputs(std::uint16_t levels, Instant now);
+  std::uint16_t inputs() const { return inputs_; }
+  mpsse::Pins outputs() const { return outputs_; }
+
+  /// Bytes of commands not yet executed, those of a write() that waits included.
+  std::size_t queued() const { return commands_.size() - head_; }
+  std::size_t answered() const { return answers_.size() - taken_; }
+  std::size_t take(std::span<std::uint8_t> into);
+
+  bool waits_for_gpiol1() const { return block_ == Block::gpiol1; }
+  bool waits_for_room() const { return block_ == Block::room; }
+  /// True once after answers were flushed to the host or execution came to a halt.
+  bool take_flushed() { return std::exchange(flushed_, false); }
+
+ private:
+  enum class Block : std::uint8_t { none, commands, room, gpiol1 };
+
+  /// `count` equal groups of commands, each some clocks and then reads without any
+  /// between them: group i reads at first + i * period.
+  struct Group {
+    std::int64_t first;
+    std::int64_t period;
+    std::int64_t count;
+    std::size_t bytes;  // of one group in the FIFO
+    int reads;
+    unsigned high;  // bit n: read n is of the high byte
+  };
+  struct Edge {
+    std::int64_t tick;  // the first at which a read sees it
+    std::uint16_t levels;
+  };
+
+  ByteView rest() const { return ByteView(commands_).subspan(head_); }
+  std::size_t room() const { return kFifoBytes - answered(); }
+  void consume(std::size_t bytes);
+
+  Instant time_of(std::int64_t tick) const { return start_ + mpsse::to_duration(tick); }
+  std::int64_t first_tick_at(Instant t) const;
+  std::int64_t last_tick_at(Instant t) const;
+
+  void plan();
+  bool change_clock(const mpsse::Command& command);
+  bool changes_outputs(const mpsse::Command& command, mpsse::Pins& to) const;
+  Block execute(Instant now);
+  Block clock_until(const mpsse::Command& command, std::size_t bytes, Instant now);
+  bool gpiol1(bool high) const;
+  Instant next_wake() const;
+
+  void read(Group& group, std::int64_t count);
+  void answer(const Group& group, std::int64_t count);
+  void append_answers(std::size_t count);
+  std::uint16_t pins(std::uint16_t levels) const {
+    return static_cast<std::uint16_t>((levels & ~outputs_.direction) |
+                                      (outputs_.value & outputs_.direction));
+  }
+
+  std::function<void(mpsse::Pins)> drive_;
+
+  Bytes commands_;
+  std::size_t head_ = 0;
+  Bytes answers_;
+  std::size_t taken_ = 0;
+  bool flushed_ = false;
+  Block block_ = Block::commands;
+
+  mpsse::ChipClock clock_{.divide_by_5 = true, .divisor = 0};
+  mpsse::Pins outputs_{};
+  std::uint16_t inputs_ = 0xffff;
+
+  Instant start_{};                             // where ticks are counted from
+  std::int64_t ticks_ = 0;                      // executed so far
+  std::optional<std::int64_t> clocking_since_;  // in a "clock until GPIOL1"
+  Instant clocking_until_ = kNever;
+
+  std::vector<Group> run_;  // planned; empty when nothing is
+  std::size_t current_ = 0;
+  std::int64_t run_end_ = 0;
+  std::vector<Edge> history_;  // of the inputs since the run began
+  std::size_t seen_edges_ = 0;
+  std::uint16_t seen_ = 0xffff;
+};
+
+}  // namespace lockrig::twin

@@ -1,0 +1,51 @@
+// The service port: SMP over the console (protocols.md, "SMP over serial"), with the OS
+// and image groups and the lock group at 64. It never tells a code.
+#pragma once
+
+#include <nlohmann/json_fwd.hpp>
+
+#include "rig/protocol/smp_header.hpp"
+#include "rig/protocol/smp_line.hpp"
+#include "rig/twin/audit_log.hpp"
+#include "rig/twin/bolt_drive.hpp"
+#include "rig/twin/lock_out.hpp"
+#include "rig/twin/updater.hpp"
+
+namespace lockrig::twin {
+
+/// What a boot tells about itself.
+struct BootFacts {
+  std::uint32_t count = 0;  // of boots, this one included
+  std::string cause;        // "power_on", "watchdog", "fault", "command", ...
+  image::Version version;
+  bool trial = false;
+};
+
+class ServicePort {
+ public:
+  ServicePort(Peripherals& p, Settings& settings, AuditLog& log, LockOut& lock_out,
+              BoltDrive& bolt, Updater& updater, const BootFacts& facts);
+
+  /// Runs for the whole boot; prints the banner first.
+  Task<void> run();
+
+ private:
+  Task<void> serve(ByteView message);
+  Task<nlohmann::json> answer(const smp::Header& header, ByteView message);
+  Task<nlohmann::json> upload(ByteView message);
+  Task<nlohmann::json> set_image_state(ByteView message);
+  nlohmann::json image_state() const;
+  nlohmann::json lock_state() const;
+  nlohmann::json log_page(ByteView message) const;
+
+  Peripherals& p_;
+  Settings& settings_;
+  AuditLog& log_;
+  LockOut& lock_out_;
+  BoltDrive& bolt_;
+  Updater& updater_;
+  const BootFacts& facts_;
+  bool reset_ = false;  // once the answer is out
+};
+
+}  // namespace lockrig::twin

@@ -1,0 +1,45 @@
+#include "rig/twin/signaller.hpp"
+
+namespace lockrig::twin {
+namespace {
+
+// Assumed: no manual gives them. Two signals are told apart by the longer pause.
+constexpr Duration kPulse = 100ms;
+constexpr Duration kClick = 40ms;
+constexpr Duration kBetweenPulses = 100ms;
+constexpr Duration kBetweenSignals = 400ms;
+
+}  // namespace
+
+void Signaller::show(Colour colour, int count) {
+  patterns_.push_back({colour, count, kPulse, kBetweenSignals});
+  queued_.notify();
+}
+
+void Signaller::key_press() {
+  patterns_.push_front({Colour::green, 1, kClick, Duration::zero()});
+  queued_.notify();
+}
+
+void Signaller::drive(Colour colour, bool on) {
+  if (colour != Colour::red) p_.set(Output::led_green, on);
+  if (colour != Colour::green) p_.set(Output::led_red, on);
+  if (!muted_ || !on) p_.set(Output::beeper, on);
+}
+
+Task<void> Signaller::run() {
+  for (;;) {
+    while (patterns_.empty()) co_await queued_.wait(kNever, "a signal to show");
+    const Pattern pattern = patterns_.front();
+    patterns_.pop_front();
+    co_await p_.world.sleep_for(pattern.pause, "the pause before a signal");
+    for (int i = 0; i < pattern.count; ++i) {
+      if (i > 0) co_await p_.world.sleep_for(kBetweenPulses, "a signal");
+      drive(pattern.colour, true);
+      co_await p_.world.sleep_for(pattern.pulse, "a signal");
+      drive(pattern.colour, false);
+    }
+  }
+}
+
+}  // namespace lockrig::twin

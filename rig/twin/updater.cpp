@@ -1,0 +1,176 @@
+#include "rig/twin/updater.hpp"
+
+#include <algorithm>
+
+#include "rig/protocol/image_layout.hpp"
+
+namespace lockrig::twin {
+
+const char* to_string(Refusal refusal) {
+  switch (refusal) {
+    case Refusal::none:
+      return "";
+    case Refusal::model:
+      return "MODEL";
+    case Refusal::revision:
+      return "REVISION";
+    case Refusal::downgrade:
+      return "DOWNGRADE";
+    case Refusal::signature:
+      return "SIGNATURE";
+    case Refusal::format:
+      return "FORMAT";
+    case Refusal::size:
+      return "SIZE";
+    case Refusal::state:
+      return "STATE";
+  }
+  return "?";
+}
+
+Updater::Updater(Peripherals& p, Settings& settings, AuditLog& log, const Boot& boot,
+                 std::uint32_t boots)
+    : p_(p),
+      settings_(settings),
+      log_(log),
+      boot_(boot),
+      boots_(boots),
+      staging_(staging_slot(p.model, boot.slot)) {}
+
+// Both slots hold a trailer in their last sector, and swap-move needs a spare one.
+std::uint32_t Updater::capacity() const { return staging_.size - 2 * kSectorSize; }
+
+Task<Refusal> Updater::begin(std::size_t size) {
+  active_ = staged_ = false;
+  head_.clear();
+  expected_ = size;
+  received_ = written_ = 0;
+  version_ = {};
+  if (boot_.trial || requested_) co_return co_await refuse(Refusal::state);
+  if (size < image::kHeaderSize) co_return co_await refuse(Refusal::format);
+  if (size > capacity()) co_return co_await refuse(Refusal::size);
+  active_ = true;
+  co_return Refusal::none;
+}
+
+Task<Refusal> Updater::append(ByteView data) {
+  if (!active_) co_return Refusal::state;
+  if (received_ + data.size() > expected_) co_return co_await refuse(Refusal::size);
+  received_ += data.size();
+  if (written_ > 0) {
+    co_await write(data);
+  } else {
+    head_.insert(head_.end(), data.begin(), data.end());
+    if (head_.size() < image::kHeaderSize) co_return Refusal::none;
+    if (const Refusal refusal = judge_header(); refusal != Refusal::none) {
+      co_return co_await refuse(refusal);
+    }
+    p_.flash.set_phase("staging");
+    p_.set(Output::busy, true);
+    co_await Trailer(p_.flash, staging_).clear();
+    for (std::uint32_t at = 0; at < expected_; at += kSectorSize) {
+      co_await p_.flash.erase(staging_.address + at);
+    }
+    co_await write(head_);
+  }
+  if (received_ < expected_) co_return Refusal::none;
+  p_.set(Output::busy, false);
+  co_return co_await judge_whole();
+}
+
+Task<void> Updater::write(ByteView data) {
+  p_.flash.set_phase("staging");
+  co_await p_.flash.program(staging_.address + written_, data);
+  written_ += static_cast<std::uint32_t>(data.size());
+  p_.flash.set_phase("run");
+}
+
+Refusal Updater::judge_header() const {
+  const auto header = image::parse_header(head_);
+  const auto identity = image::early_identity(head_);
+  if (!header || !identity) return Refusal::format;
+  if (!p_.defects.has(kLockstate2017)) {
+    if (!p_.model.fits(*identity)) return Refusal::model;
+    if (!identity->fits_revision(p_.model.revision)) return Refusal::revision;
+  }
+  Bytes running;
+  if (const auto now = parse(boot_.slot, running)) {
+    // A newer counter is the vendor's leave to go back (RFC 9124, REQ.SEC.SEQUENCE).
+    const bool older = identity->security_counter < now->identity.security_counter ||
+                       (identity->security_counter == now->identity.security_counter &&
+                        header->version < now->header.version);
+    if (older && p_.model.fits(*identity)) return Refusal::downgrade;
+  }
+  return Refusal::none;
+}
+
+Task<Refusal> Updater::judge_whole() {
+  active_ = false;
+  const Bytes content = p_.flash.read(staging_.address, expected_);
+  const auto parsed = image::parse(content);
+  if (std::holds_alternative<image::Fault>(parsed)) {
+    co_return co_await refuse(Refusal::format);
+  }
+  const auto& image = std::get<image::Parsed>(parsed);
+  switch (image::verify(image, p_.model.trusted)) {
+    case image::Fault::none:
+      break;
+    case image::Fault::unsigned_image:
+    case image::Fault::unknown_key:
+    case image::Fault::bad_signature:
+      co_return co_await refuse(Refusal::signature);
+    default:
+      co_return co_await refuse(Refusal::format);
+  }
+  staged_ = true;
+  digest_ = image.digest;
+  version_ = image.header.version;
+  co_return Refusal::none;
+}
+
+Task<Refusal> Updater::refuse(Refusal refusal) {
+  active_ = staged_ = false;
+  p_.set(Output::busy, false);
+  std::string version = "?";
+  if (const auto header = image::parse_header(head_)) {
+    version = header->version.to_string();
+  }
+  last_refusal_ = std::string(to_string(refusal)) + " " + version;
+  co_await log_.add(boots_, "refused " + last_refusal_);
+  co_return refusal;
+}
+
+Task<void> Updater::request() {
+  requested_ = true;
+  co_await settings_.set(Key::pending, version_.to_string());
+  co_await log_.add(boots_, "update to " + version_.to_string());
+  p_.flash.set_phase("trailer");
+  co_await request_trial(p_.flash, p_.model, staging_);
+  p_.flash.set_phase("run");
+}
+
+std::optional<image::Parsed> Updater::parse(const Region& slot, Bytes& buffer) const {
+  buffer = p_.flash.read(slot.address, slot.size - kSectorSize);
+  const auto size = image::total_size(buffer);
+  if (!size || *size > buffer.size()) return std::nullopt;
+  auto parsed = image::parse(ByteView(buffer).first(*size));
+  if (std::holds_alternative<image::Fault>(parsed)) return std::nullopt;
+  return std::move(std::get<image::Parsed>(parsed));
+}
+
+std::vector<Updater::Slot> Updater::slots() const {
+  std::vector<Slot> slots;
+  int number = 0;
+  for (const Region& region : {p_.model.slot0, p_.model.slot1}) {
+    Bytes buffer;
+    if (const auto image = parse(region, buffer)) {
+      const bool active = region.address == boot_.slot.address;
+      slots.push_back({number, image->header.version, image->digest, active,
+                       active && !boot_.trial, !active && requested_});
+    }
+    ++number;
+  }
+  return slots;
+}
+
+}  // namespace lockrig::twin

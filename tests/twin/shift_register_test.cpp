@@ -1,0 +1,113 @@
+#include "rig/twin/shift_register.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <stdexcept>
+#include <vector>
+
+namespace lockrig::twin {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+using Change = std::pair<int, bool>;
+
+class ShiftRegisterTest : public testing::Test {
+ protected:
+  void set() { chip.set(pins); }
+  void pulse(bool ShiftRegister::Pins::*line) {
+    pins.*line = true;
+    set();
+    pins.*line = false;
+    set();
+  }
+  /// Switch 15 first.
+  void load(std::uint16_t switches) {
+    for (int i = 15; i >= 0; --i) {
+      pins.data = (switches >> i & 1) != 0;
+      set();
+      pulse(&ShiftRegister::Pins::clock);
+    }
+  }
+  void latch() { pulse(&ShiftRegister::Pins::latch); }
+  void enable(bool on) {
+    pins.enabled = on;
+    set();
+  }
+
+  std::vector<Change> changes;
+  ShiftRegister chip{7,
+                     [this](int n, bool closed) { changes.emplace_back(n, closed); }};
+  ShiftRegister::Pins pins{};
+};
+
+TEST_F(ShiftRegisterTest, the_first_bit_ends_on_switch_15_and_the_last_on_0) {
+  load(0x8001);
+  latch();
+  enable(true);
+  EXPECT_EQ(chip.closed(), 0x8001);
+  EXPECT_THAT(changes, ElementsAre(Change{0, true}, Change{15, true}));
+}
+
+TEST_F(ShiftRegisterTest, enabled_without_loading_it_presses_garbage) {
+  enable(true);
+  EXPECT_NE(chip.closed(), 0);
+  ShiftRegister other(8, [](int, bool) {});
+  other.set({.enabled = true});
+  EXPECT_NE(other.closed(), chip.closed());
+}
+
+TEST_F(ShiftRegisterTest, disabled_all_switches_are_open) {
+  load(0xffff);
+  latch();
+  EXPECT_THAT(changes, IsEmpty());
+  enable(true);
+  enable(false);
+  EXPECT_EQ(chip.closed(), 0);
+}
+
+TEST_F(ShiftRegisterTest, shifting_shows_only_when_it_is_latched) {
+  load(0x0010);
+  latch();
+  enable(true);
+  load(0x0003);
+  EXPECT_EQ(chip.closed(), 0x0010);
+  changes.clear();
+  latch();
+  EXPECT_EQ(chip.closed(), 0x0003);
+  EXPECT_THAT(changes, ElementsAre(Change{4, false}, Change{0, true}, Change{1, true}));
+}
+
+TEST_F(ShiftRegisterTest, only_rising_edges_count) {
+  load(0x0001);
+  latch();
+  enable(true);
+  pins.data = false;
+  set();
+  pins.clock = true;
+  set();
+  set();  // still high
+  pins.data = true;
+  set();  // data alone
+  pins.clock = false;
+  set();
+  latch();
+  EXPECT_EQ(chip.closed(), 0x0002);
+}
+
+TEST_F(ShiftRegisterTest, both_clocks_at_once_store_what_was_there_before) {
+  load(0x0001);
+  enable(true);
+  pins.clock = pins.latch = true;
+  set();
+  EXPECT_EQ(chip.closed(), 0x0001);
+}
+
+TEST_F(ShiftRegisterTest, refuses_data_that_changes_with_the_clock) {
+  pins.data = pins.clock = true;
+  EXPECT_THROW(set(), std::logic_error);
+}
+
+}  // namespace
+}  // namespace lockrig::twin
