@@ -117,9 +117,18 @@ void Life::silence() {
 
 void Life::spawn(Task<void> task) {
   world_.spawned_ = true;
-  asio::co_spawn(*context_, std::move(task), [this](std::exception_ptr failure) {
-    if (failure && !world_.failure_) world_.failure_ = failure;
-  });
+  // Caught inside the coroutine: co_spawn's own completion would be posted to the
+  // context, which is not polled again after a wait has been resumed.
+  asio::co_spawn(
+      *context_,
+      [](World& world, Task<void> body) -> Task<void> {
+        try {
+          co_await std::move(body);
+        } catch (...) {
+          if (!world.failure_) world.failure_ = std::current_exception();
+        }
+      }(world_, std::move(task)),
+      [](std::exception_ptr) {});
 }
 
 World::World(std::uint64_t seed, Pace pace) : seed_(seed), clock_(pace) {}

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
@@ -16,6 +17,10 @@ namespace lockrig::trial {
 /// How an image reaches the lock.
 enum class Path { serial, portal };
 
+/// How long power is away unless a cut says otherwise: twenty times the station's
+/// minimum.
+inline constexpr Duration kOffTime = 2s;
+
 /// When power goes, for how long, and how.
 struct Cut {
   enum class Trigger {
@@ -28,10 +33,10 @@ struct Cut {
   Trigger trigger = Trigger::flash_op;
   std::uint64_t at = 0;
   double fraction = 0;
-  std::string event;  // "stimulus" (it begins), "power_on" (of the cut before),
-                      // "unlock", "bolt_moves"
+  std::string event{};  // "stimulus" (it begins), "power_on" (of the cut before),
+                        // "bolt_opens" or "bolt_locks" (it leaves that end)
   Duration delay{};
-  Duration off = 2s;
+  Duration off = kOffTime;
   Style style = Style::hard;
 
   bool operator==(const Cut&) const = default;
@@ -90,7 +95,10 @@ struct TrialRecord {
   std::vector<CutEvidence> cuts;
   std::string phase;      // of the first cut: "swap", "revert", ...
   std::string operation;  // "erase slot0", "" where not known
-  std::string note;       // the rig's error, when inconclusive
+  std::string note;       // the rig's error, when inconclusive; else what was observed
+  /// What the stimulus met, for a case's own expectation: "accepted", "refusal",
+  /// "slot_writes", "served", "version". Not part of the journal but as the note.
+  std::map<std::string, std::string> observed;
   std::string trace_hash;
   double simulated_s = 0;
   bool forked = false;   // judged from a forked Durable

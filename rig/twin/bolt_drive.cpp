@@ -40,7 +40,9 @@ Task<bool> BoltDrive::drive(Motor direction) {
   };
   const Instant stall = p_.world.now() + p_.model.bolt_stall;
   p_.bolt.drive(direction);
-  while (!there() && co_await p_.bolt_changed.wait(stall, "the bolt to arrive")) {
+  bool moving = true;
+  while (moving && !there()) {
+    moving = co_await p_.bolt_changed.wait(stall, "the bolt to arrive");
   }
   p_.bolt.drive(Motor::off);
   co_return there();

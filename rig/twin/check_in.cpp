@@ -21,6 +21,16 @@ constexpr Duration kAfterBoot = 1s;
 constexpr std::size_t kRange = 4096;
 constexpr std::size_t kEventsAtOnce = 64;
 
+// Named, not braced at the call: GCC 12 destroys an aggregate that is a temporary
+// argument of a coroutine twice.
+http::Request post(std::string target, const json& body) {
+  http::Request request;
+  request.method = "POST";
+  request.target = std::move(target);
+  request.body = body.dump();
+  return request;
+}
+
 }  // namespace
 
 CheckIn::CheckIn(Peripherals& p, Settings& settings, AuditLog& log, BoltDrive& bolt,
@@ -88,8 +98,7 @@ Task<std::optional<json>> CheckIn::send_report(ByteStream& portal,
                      {"locked", bolt_.locked()},
                      {"log", log_.newest()},
                      {"refusal", updater_.last_refusal()}};
-  const auto response =
-      co_await exchange(portal, parser, {"POST", "/v1/check-in", {}, body.dump()});
+  const auto response = co_await exchange(portal, parser, post("/v1/check-in", body));
   if (!response || response->status != 200) co_return std::nullopt;
   json answer = json::parse(response->body, nullptr, false);
   if (!answer.is_object()) co_return std::nullopt;
@@ -127,8 +136,7 @@ Task<void> CheckIn::upload_log(ByteStream& portal, http::ResponseParser& parser,
     }
     if (events.empty()) co_return;
     const json body = {{"serial", p_.unit.serial}, {"events", events}};
-    const auto response =
-        co_await exchange(portal, parser, {"POST", "/v1/events", {}, body.dump()});
+    const auto response = co_await exchange(portal, parser, post("/v1/events", body));
     if (!response || response->status != 200) co_return;
   }
 }
@@ -140,8 +148,9 @@ Task<void> CheckIn::take_offer(ByteStream& portal, http::ResponseParser& parser,
   while (refusal == Refusal::none && updater_.received() < size) {
     const std::size_t from = updater_.received();
     const std::size_t to = std::min(from + kRange, size) - 1;
-    http::Request get{
-        "GET", path, {{"Range", fmt::format("bytes={}-{}", from, to)}}, ""};
+    http::Request get;
+    get.target = path;
+    get.headers.emplace_back("Range", fmt::format("bytes={}-{}", from, to));
     const auto response = co_await exchange(portal, parser, std::move(get));
     if (!response || response->status != 206) co_return;
     const std::string& body = response->body;

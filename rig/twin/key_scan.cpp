@@ -5,8 +5,11 @@
 namespace lockrig::twin {
 
 Task<void> KeyScan::settle() {
-  while (co_await p_.contacts.changed.wait(p_.world.now() + p_.model.debounce,
-                                           "a contact to be still")) {
+  // Not `while (co_await ...) {}`: GCC 12 compiles an empty body into a trap.
+  bool moved = true;
+  while (moved) {
+    moved = co_await p_.contacts.changed.wait(p_.world.now() + p_.model.debounce,
+                                              "a contact to be still");
   }
 }
 

@@ -22,15 +22,16 @@ namespace lockrig::twin {
 
 class MpsseEngine {
  public:
-  /// Each way (FT2232H data sheet, "4 kbytes receive and transmit buffers").
+  /// Each way (protocols.md, "FTDI MPSSE as a timed GPIO port").
   static constexpr std::size_t kFifoBytes = 4096;
 
   /// `drive` is called when the outputs change, at the time of the change.
   explicit MpsseEngine(std::function<void(mpsse::Pins)> drive)
       : drive_(std::move(drive)) {}
 
-  /// The controller as it comes up: FIFOs empty, every pin an input, 60 MHz / 5,
-  /// divisor 0 (AN_108 3.8: "for backward compatibility"). Does not call `drive`.
+  /// The controller as it comes up: FIFOs empty, every pin an input, divide-by-5 on
+  /// (the H series' default, AN_108 on 0x8A), divisor 0 [assumed to be reset with it].
+  /// Does not call `drive`.
   void reset();
 
   void push(ByteView commands);

@@ -61,6 +61,20 @@ TEST(World, an_exception_leaves_the_call_that_ran_it) {
   EXPECT_THROW(world.run(task(world), 1s, "test"), std::runtime_error);
 }
 
+TEST(World, an_exception_of_a_spawned_task_leaves_the_call_too) {
+  World world(1);
+  Life life(world, "task");
+  Timer early(world, "keeps the sleep a sleep", [] {});
+  early.at(Instant(1ms));
+  const auto task = [](World& w) -> Task<void> {
+    co_await w.sleep_for(5ms, "x");
+    throw std::runtime_error("cable");
+  };
+  life.spawn(task(world));
+  EXPECT_THROW(world.run(world.sleep_for(1s, "call"), 2s, "test"), std::runtime_error);
+  EXPECT_EQ(world.now(), Instant(5ms));
+}
+
 TEST(World, ties_resolve_by_order_of_insertion) {
   World world(1);
   Life life(world, "life");

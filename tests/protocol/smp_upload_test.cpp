@@ -100,14 +100,16 @@ TEST(SmpUpload, refuses_missing_and_mistyped_fields) {
 // 21 is "true" only in the first byte: behind it, it is a float or ill-formed.
 TEST(SmpUpload, takes_only_the_one_byte_form_of_true_for_upgrade) {
   const auto with_upgrade = [](const Bytes& value) {
-    Bytes body = {0xa3, 0x63, 'o',  'f', 'f', 0x00, 0x64, 'd', 'a', 't', 'a',
-                  0x41, 0xee, 0x67, 'u', 'p', 'g',  'r',  'a', 'd', 'e'};
-    body.insert(body.end(), value.begin(), value.end());
+    const Bytes fields = {0xa3, 0x63, 'o',  'f', 'f', 0x00, 0x64, 'd', 'a', 't', 'a',
+                          0x41, 0xee, 0x67, 'u', 'p', 'g',  'r',  'a', 'd', 'e'};
     Header header = kUpload;
-    header.length = static_cast<std::uint16_t>(body.size());
+    header.length = static_cast<std::uint16_t>(fields.size() + value.size());
     const auto bytes = encode_header(header);
-    body.insert(body.begin(), bytes.begin(), bytes.end());
-    return body;
+    Bytes message(kHeaderSize + header.length);
+    auto to = std::copy(bytes.begin(), bytes.end(), message.begin());
+    to = std::copy(fields.begin(), fields.end(), to);
+    std::copy(value.begin(), value.end(), to);
+    return message;
   };
   EXPECT_TRUE(decode_upload(with_upgrade({0xf5})));
   EXPECT_FALSE(decode_upload(with_upgrade({0xf8, 0x15})));

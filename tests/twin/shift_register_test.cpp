@@ -96,6 +96,15 @@ TEST_F(ShiftRegisterTest, only_rising_edges_count) {
   EXPECT_EQ(chip.closed(), 0x0002);
 }
 
+TEST_F(ShiftRegisterTest, a_latch_that_stays_high_stores_once) {
+  load(0x0001);
+  enable(true);
+  pins.latch = true;
+  set();
+  load(0x0002);
+  EXPECT_EQ(chip.closed(), 0x0001);
+}
+
 TEST_F(ShiftRegisterTest, both_clocks_at_once_store_what_was_there_before) {
   load(0x0001);
   enable(true);

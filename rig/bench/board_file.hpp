@@ -1,0 +1,34 @@
+// What the rig knows of a kind of lock: the folder fixtures/boards/<model> with
+// board.toml, wiring.csv, keypad.csv and codes.csv. fixtures/README.md has the keys.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "rig/protocol/keypad_map.hpp"
+#include "rig/protocol/wiring.hpp"
+#include "rig/trial/limits.hpp"
+#include "rig/twin/lock_model.hpp"
+
+namespace lockrig::bench {
+
+struct BoardFile {
+  twin::LockModel model;
+  mpsse::Wiring wiring{{}};
+  mpsse::KeypadMap keys{{}};
+  trial::Limits limits;
+  /// Presets of the factory that are known to the world: no lock may take them once it
+  /// is set up.
+  std::vector<std::string> default_users, default_programming;
+};
+
+/// "6000i-A", "6000i-B", "7000i-A": model and revision of every board in a folder.
+std::vector<std::string> board_names(const std::filesystem::path& boards_dir);
+
+/// The trusted key's path in board.toml counts from the folder above `boards_dir`.
+/// BadInput for every mistake, in the other revisions of the model too, and for a board
+/// that is not there. Costs some 1 ms: load once a bench, not once a trial.
+BoardFile load_board(const std::filesystem::path& boards_dir, const std::string& board);
+
+}  // namespace lockrig::bench

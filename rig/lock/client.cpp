@@ -1,0 +1,188 @@
+#include "rig/lock/client.hpp"
+
+#include <fmt/format.h>
+
+#include <limits>
+#include <nlohmann/json.hpp>
+#include <stdexcept>
+
+#include "rig/lock/uploader.hpp"
+#include "rig/protocol/smp_message.hpp"
+
+namespace lockrig::lock {
+namespace {
+
+using nlohmann::json;
+
+constexpr int kOnce = 1;
+constexpr int kReadTries = 3;
+
+// A lock that goes on inventing events is not believed for ever. The log of a lock is a
+// few sectors of 64 events.
+constexpr std::size_t kMaxEvents = 65536;
+
+template <class T>
+Reply<Done> done(const Reply<T>& reply) {
+  if (const auto* failure = std::get_if<Failure>(&reply)) return *failure;
+  return Done{};
+}
+
+}  // namespace
+
+Client::Client(World& world, station::Console& console, std::string station)
+    : link_(world, console, std::move(station)) {}
+
+Task<Reply<json>> Client::exchange(Request request, json body) {
+  for (int tries = 1;; ++tries) {
+    auto reply = co_await try_once(request, body);
+    const auto* failure = std::get_if<Failure>(&reply);
+    const bool again = failure != nullptr &&
+                       failure->kind == Failure::Kind::timed_out &&
+                       tries < request.tries;
+    if (!again) co_return reply;
+  }
+}
+
+Task<Reply<json>> Client::try_once(Request request, const json& body) {
+  using Kind = Failure::Kind;
+  const smp::Header header{request.op,    smp::kSmpV2,           0,         0,
+                           request.group, link_.next_sequence(), request.id};
+  const smp::Header expected = smp::response_to(header);
+  const std::uint32_t damaged_before = link_.damaged();
+  const Bytes message = smp::encode({header, body});
+  link_.drop_messages();
+  StreamStatus status = co_await link_.send(message);
+  const Instant until = link_.world().now() + kLimit;
+  while (status == StreamStatus::ok) {
+    const Link::Incoming incoming = co_await link_.receive(until);
+    status = incoming.status;
+    if (status != StreamStatus::ok) break;
+    const auto got = smp::decode_header(incoming.message);
+    if (!got || got->sequence != expected.sequence) continue;
+    if (got->op != expected.op || got->group != expected.group ||
+        got->id != expected.id) {
+      co_return Failure{
+          Kind::malformed,
+          fmt::format("{}: the answer is to another command", request.name)};
+    }
+    auto answer = smp::decode(incoming.message);
+    if (!answer) {
+      co_return Failure{Kind::malformed,
+                        fmt::format("{}: not an SMP message", request.name)};
+    }
+    if (const auto error = smp::error_of(answer->body)) {
+      co_return Failure{Kind::refused,
+                        fmt::format("{}: refused with {} of group {}", request.name,
+                                    error->rc, error->group),
+                        error};
+    }
+    co_return std::move(answer->body);
+  }
+  if (status == StreamStatus::closed) {
+    co_return Failure{Kind::closed,
+                      fmt::format("{}: the console is dead", request.name)};
+  }
+  const bool noise = link_.damaged() != damaged_before;
+  co_return Failure{
+      Kind::timed_out,
+      fmt::format("{}: no answer within {} s{}", request.name, to_seconds(kLimit),
+                  noise ? ", what came was damaged" : "")};
+}
+
+Task<Reply<std::string>> Client::echo(std::string text) {
+  json body = {{"d", text}};
+  auto reply = co_await exchange(
+      {"echo", smp::Op::write, smp::kGroupOs, smp::kOsEcho, kOnce}, std::move(body));
+  if (auto* failure = std::get_if<Failure>(&reply)) co_return std::move(*failure);
+  const json& answer = std::get<json>(reply);
+  const auto echoed = answer.find("r");
+  if (echoed == answer.end() || *echoed != text) {
+    co_return Failure{Failure::Kind::malformed, "echo: another text came back"};
+  }
+  co_return text;
+}
+
+Task<Reply<Params>> Client::params() {
+  co_await link_.collect();  // perhaps the banner of another boot
+  if (params_ && params_boot_ == link_.boots_seen()) co_return *params_;
+  auto reply = co_await exchange(
+      {"params", smp::Op::read, smp::kGroupOs, smp::kOsParams, kReadTries},
+      json::object());
+  Reply<Params> answer = kDefaultParams;
+  if (auto* failure = std::get_if<Failure>(&reply)) {
+    if (failure->kind != Failure::Kind::refused) co_return std::move(*failure);
+  } else {
+    answer = read_params(std::get<json>(reply));
+  }
+  if (const auto* params = std::get_if<Params>(&answer)) {
+    params_ = *params;
+    params_boot_ = link_.boots_seen();
+  }
+  co_return answer;
+}
+
+Task<Reply<State>> Client::state() {
+  auto reply = co_await exchange(
+      {"state", smp::Op::read, smp::kGroupLock, smp::kLockState, kReadTries},
+      json::object());
+  if (auto* failure = std::get_if<Failure>(&reply)) co_return std::move(*failure);
+  co_return read_state(std::get<json>(reply));
+}
+
+Task<Reply<std::vector<LogEvent>>> Client::log(std::uint32_t after) {
+  std::vector<LogEvent> events;
+  for (;;) {
+    json body = {{"after", after}};
+    auto reply = co_await exchange(
+        {"log", smp::Op::read, smp::kGroupLock, smp::kLockLog, kReadTries},
+        std::move(body));
+    if (auto* failure = std::get_if<Failure>(&reply)) co_return std::move(*failure);
+    auto answer = read_log_page(std::get<json>(reply), after);
+    if (auto* failure = std::get_if<Failure>(&answer)) co_return std::move(*failure);
+    auto& page = std::get<LogPage>(answer);
+    if (page.events.empty()) co_return events;
+    after = page.events.back().sequence;
+    events.insert(events.end(), std::make_move_iterator(page.events.begin()),
+                  std::make_move_iterator(page.events.end()));
+    if (after >= page.newest) co_return events;
+    if (events.size() > kMaxEvents) {
+      co_return Failure{Failure::Kind::malformed, "log: it does not end"};
+    }
+  }
+}
+
+Task<Reply<std::vector<ImageSlot>>> Client::images() {
+  auto reply = co_await exchange(
+      {"images", smp::Op::read, smp::kGroupImage, smp::kImageState, kReadTries},
+      json::object());
+  if (auto* failure = std::get_if<Failure>(&reply)) co_return std::move(*failure);
+  co_return read_images(std::get<json>(reply));
+}
+
+Task<Reply<Done>> Client::reset() {
+  const auto reply = co_await exchange(
+      {"reset", smp::Op::write, smp::kGroupOs, smp::kOsReset, kOnce}, json::object());
+  params_.reset();
+  co_return done(reply);
+}
+
+Task<Reply<Done>> Client::test(image::Digest hash) {
+  json body = {{"hash", json::binary(Bytes(hash.begin(), hash.end()))},
+               {"confirm", false}};
+  const auto reply = co_await exchange(
+      {"test", smp::Op::write, smp::kGroupImage, smp::kImageState, kOnce},
+      std::move(body));
+  co_return done(reply);
+}
+
+Task<Reply<Upload>> Client::upload(ByteView image, Progress progress) {
+  if (image.empty() || image.size() > std::numeric_limits<std::uint32_t>::max()) {
+    throw std::invalid_argument("an upload has 1 byte to 4 GiB");
+  }
+  const auto limits = co_await params();
+  if (const auto* failure = std::get_if<Failure>(&limits)) co_return *failure;
+  Uploader uploader(link_, image, std::get<Params>(limits), std::move(progress));
+  co_return co_await uploader.run();
+}
+
+}  // namespace lockrig::lock

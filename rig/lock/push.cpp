@@ -1,0 +1,67 @@
+#include "rig/lock/push.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "rig/protocol/image.hpp"
+
+namespace lockrig::lock {
+namespace {
+
+// The lock group's codes, from 1.
+constexpr std::array<const char*, 7> kRefusals{
+    "MODEL", "REVISION", "DOWNGRADE", "SIGNATURE", "FORMAT", "SIZE", "STATE"};
+
+// The name by which a lock knows the image. An image that cannot be read has none; its
+// hash as a file is then as good as any: no lock should take it.
+image::Digest hash_of(ByteView file) {
+  const auto parsed = image::parse(file);
+  const auto* image = std::get_if<image::Parsed>(&parsed);
+  return image != nullptr ? image->digest : image::sha256(file);
+}
+
+Push ended_by(Failure failure, std::size_t acknowledged) {
+  Push push;
+  push.acknowledged = acknowledged;
+  if (failure.error) push.refusal = refusal_name(*failure.error);
+  if (push.refusal.empty()) push.failure = std::move(failure);
+  return push;
+}
+
+}  // namespace
+
+std::string refusal_name(const smp::Error& error) {
+  const bool own = error.group == smp::kGroupLock && error.rc >= 1 &&
+                   error.rc <= static_cast<int>(kRefusals.size());
+  return own ? kRefusals[static_cast<std::size_t>(error.rc - 1)] : "";
+}
+
+Task<Push> push_by_serial(Client& client, ByteView image, Progress progress) {
+  Push push;
+  auto note = [&](std::size_t acknowledged) {
+    push.acknowledged = std::max(push.acknowledged, acknowledged);
+    if (progress) progress(acknowledged);
+  };
+  auto uploaded = co_await client.upload(image, note);
+  if (auto* failure = std::get_if<Failure>(&uploaded)) {
+    co_return ended_by(std::move(*failure), push.acknowledged);
+  }
+  push.acknowledged = std::get<Upload>(uploaded).acknowledged;
+  if (!std::get<Upload>(uploaded).match) {
+    push.failure = Failure{Failure::Kind::refused,
+                           "upload: the lock does not say that the image is good"};
+    co_return push;
+  }
+  auto marked = co_await client.test(hash_of(image));
+  if (auto* failure = std::get_if<Failure>(&marked)) {
+    co_return ended_by(std::move(*failure), push.acknowledged);
+  }
+  push.accepted = true;
+  auto restarted = co_await client.reset();
+  if (auto* failure = std::get_if<Failure>(&restarted)) {
+    push.failure = std::move(*failure);
+  }
+  co_return push;
+}
+
+}  // namespace lockrig::lock

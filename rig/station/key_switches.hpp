@@ -1,0 +1,43 @@
+// The electrical side of a keypad: how the rig's lines close contacts across the keys.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+
+#include "rig/protocol/waveform.hpp"
+#include "rig/protocol/wiring.hpp"
+
+namespace lockrig::station {
+
+/// Contacts by number, one bit each.
+using Contacts = std::uint16_t;
+
+class KeySwitches {
+ public:
+  /// The wiring outlives it.
+  explicit KeySwitches(const mpsse::Line& gate) : gate_(gate) {}
+  virtual ~KeySwitches() = default;
+
+  /// Appends what chooses the contacts, and keeps `pins` at what the waveform has set.
+  /// Nothing is closed while the gate is inactive.
+  virtual void choose(mpsse::Waveform& waveform, mpsse::Pins& pins,
+                      Contacts contacts) const = 0;
+
+  /// How many contacts can be closed at a time.
+  virtual int at_once() const = 0;
+
+  /// Closes (active) and opens the chosen contacts, within a microsecond.
+  void gate(mpsse::Waveform& waveform, mpsse::Pins& pins, bool active) const;
+  bool gated(mpsse::Pins pins) const {
+    return mpsse::Wiring::active(pins.value, gate_);
+  }
+
+ private:
+  const mpsse::Line& gate_;
+};
+
+/// By the lines there are: keypad_data/clock/latch/enable for a pair of 74HC595,
+/// key_a0-key_a3 and key_strobe for a 16-way multiplexer.
+std::unique_ptr<KeySwitches> make_key_switches(const mpsse::Wiring& wiring);
+
+}  // namespace lockrig::station

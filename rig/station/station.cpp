@@ -1,0 +1,43 @@
+#include "rig/station/station.hpp"
+
+#include <algorithm>
+#include <array>
+#include <stdexcept>
+#include <string_view>
+
+namespace lockrig::station {
+namespace {
+
+constexpr std::array<std::string_view, 5> kFitted{"smp", "radio", "supply", "flash_ops",
+                                                  "operator"};
+
+}  // namespace
+
+Station::Station(World& in, FtdiChannel& channel, ByteStream* stream,
+                 StationConfig config)
+    : config_(std::move(config)),
+      capabilities_{"power", "keypad", "bolt"},
+      world(in),
+      gpio(world, channel, config_.name, config_.wiring),
+      power(gpio),
+      keypad(gpio, config_.keypad, config_.keypad_timings, config_.reset_key),
+      bolt(gpio),
+      signals(gpio) {
+  if (stream != nullptr) {
+    capabilities_.insert("console");
+    console.emplace(world, *stream, config_.name, config_.console_byte_period);
+    power.watch([this](bool live) { console->set_live(live); });
+  }
+  for (const std::string& name : config_.fitted) {
+    if (std::find(kFitted.begin(), kFitted.end(), name) == kFitted.end()) {
+      throw std::invalid_argument("station " + config_.name +
+                                  ": no capability is called '" + name + "'");
+    }
+    if (name == "smp" && stream == nullptr) {
+      throw std::invalid_argument("station " + config_.name + ": smp needs a console");
+    }
+    capabilities_.insert(name);
+  }
+}
+
+}  // namespace lockrig::station

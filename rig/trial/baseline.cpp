@@ -1,0 +1,137 @@
+#include "rig/trial/baseline.hpp"
+
+#include "rig/core/error.hpp"
+#include "rig/core/random.hpp"
+
+namespace lockrig::trial {
+namespace {
+
+// Everything a set-up takes is over within minutes of a lock's time.
+constexpr Duration kSetUpLimit = 1h;
+
+// How often the rig asks a lock that is busy with an update.
+constexpr Duration kAskAgain = 1s;
+
+std::string digits(std::uint64_t draw, int count) {
+  std::string text;
+  for (int i = 0; i < count; ++i) {
+    text += static_cast<char>('0' + draw % 10);
+    draw /= 10;
+  }
+  return text;
+}
+
+}  // namespace
+
+OwnerCodes owner_codes(const std::string& serial) {
+  return {digits(mix(mix(0, serial), "user"), 6),
+          digits(mix(mix(0, serial), "programming"), 8)};
+}
+
+Task<std::optional<StartUp>> power_up(Rig& rig) {
+  World& world = rig.world();
+  const Instant began = world.now();
+  const Instant until = began + rig.facts().limits.boot_max;
+  if (rig.client() != nullptr) rig.client()->discard();
+  co_await rig.station().power.on();
+  StartUp start;
+  if (rig.client() == nullptr) {
+    if (!co_await rig.station().signals.next(until)) co_return std::nullopt;
+  } else {
+    while (!start.banner) {
+      const auto line = co_await rig.client()->next_text(until);
+      if (!line) co_return std::nullopt;
+      start.banner = lock::parse_banner(*line);
+    }
+  }
+  start.took = world.now() - began;
+  co_return start;
+}
+
+Task<std::optional<lock::State>> settled(Rig& rig, Duration within) {
+  World& world = rig.world();
+  const Instant until = world.now() + within;
+  std::optional<lock::State> state;
+  while (world.now() < until) {
+    auto reply = co_await rig.client()->state();
+    if (const auto* now = std::get_if<lock::State>(&reply)) {
+      state = *now;
+      if (!now->trial) co_return state;
+    }
+    co_await world.sleep_for(kAskAgain, "an update to settle");
+  }
+  co_return state;
+}
+
+Task<Known> look(Rig& rig, OwnerCodes codes) {
+  Known known;
+  known.user_code = codes.user;
+  known.programming_code = codes.programming;
+  if (rig.client() == nullptr) co_return known;
+  auto state = co_await rig.client()->state();
+  if (const auto* now = std::get_if<lock::State>(&state)) {
+    known.version = now->version;
+    known.boots = now->boots;
+    known.codes = now->codes;
+  }
+  auto log = co_await rig.client()->log(0);
+  if (auto* events = std::get_if<std::vector<lock::LogEvent>>(&log)) {
+    known.log = std::move(*events);
+  }
+  co_return known;
+}
+
+Task<Snapshot> set_up_lock(Rig& rig) {
+  const LockFacts& facts = rig.facts();
+  const auto refuse = [&facts](const std::string& what, const std::string& check) {
+    return RigError(facts.station, "lock", what, check);
+  };
+  co_await rig.station().open();
+  if (!co_await power_up(rig)) {
+    throw refuse("a new lock did not start", "supply, console");
+  }
+  // Until start-up is over the keypad is deaf.
+  if (!co_await rig.station().signals.next(rig.world().now() + facts.limits.boot_max)) {
+    throw refuse("a new lock showed no start-up signal", "LED sense lines");
+  }
+  const OwnerCodes codes = owner_codes(facts.serial);
+  Hand hand(rig);
+  const std::vector<std::string> new_programming_code = {facts.function_programming,
+                                                         codes.programming};
+  if (!co_await hand.program(facts.slip_programming, new_programming_code)) {
+    throw refuse("the programming code on its slip did not work", "slip, keypad");
+  }
+  // Programming ends by itself when nothing more is typed.
+  co_await rig.world().sleep_for(facts.entry_timeout + 1s, "programming to end");
+  const std::vector<std::string> new_user_code = {facts.function_change,
+                                                  facts.slip_user, codes.user};
+  if (!co_await hand.program(codes.programming, new_user_code)) {
+    throw refuse("the user code could not be changed", "slip, keypad");
+  }
+  co_await rig.world().sleep_for(facts.entry_timeout + 1s, "programming to end");
+  if (rig.portal().check_ins(facts.serial).empty() &&
+      !co_await rig.portal().next_check_in(
+          facts.serial, rig.world().now() + facts.limits.check_in_max)) {
+    throw refuse("a new lock never checked in", "radio, portal");
+  }
+  Snapshot snapshot;
+  snapshot.known = co_await look(rig, codes);
+  co_await rig.station().power.off(station::Power::Style::hard);
+  snapshot.board = rig.durable();
+  snapshot.portal = rig.portal().records();
+  co_return snapshot;
+}
+
+std::shared_ptr<const Snapshot> Baselines::get(
+    const std::string& station, const std::vector<std::string>& defects) {
+  const std::lock_guard guard(mutex_);
+  auto& made = made_[{station, defects}];
+  if (!made) {
+    const auto rig = bench_.set_up(station, mix(0, station), defects, nullptr);
+    made = std::make_shared<Snapshot>(
+        rig->world().run(set_up_lock(*rig), kSetUpLimit, "setting a lock up"));
+  }
+  return made;
+}
+
+}  // namespace lockrig::trial

@@ -1,0 +1,96 @@
+// One station made ready for a trial, in a world of its own, and the bench that makes
+// it. The trial layer sees a station only through these.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "rig/core/flash_probe.hpp"
+#include "rig/core/network.hpp"
+#include "rig/core/operator.hpp"
+#include "rig/lock/client.hpp"
+#include "rig/portal/portal.hpp"
+#include "rig/protocol/image.hpp"
+#include "rig/station/station.hpp"
+#include "rig/trial/limits.hpp"
+#include "rig/trial/spec.hpp"
+
+namespace lockrig::trial {
+
+/// What the rig knows of one unit: from its label, and of its kind.
+struct LockFacts {
+  std::string station;
+  std::string board;  // "6000i-A"
+  std::string serial;
+  std::string slip_user;  // the codes it came with
+  std::string slip_programming;
+  std::vector<std::string> default_users;  // presets known for the kind
+  std::vector<std::string> default_programming;
+  std::string function_change, function_programming, function_contact;
+  Duration entry_timeout{};  // programming ends after this without a key
+  Limits limits;
+};
+
+/// What a lock must keep over a fault, as the rig saw it last.
+struct Known {
+  std::string user_code;
+  /// While a change is under way either may hold, but not both; empty otherwise.
+  std::string other_user_code;
+  std::string programming_code;
+  std::string version;
+  std::uint32_t boots = 0;
+  std::uint32_t codes = 0;
+  std::vector<lock::LogEvent> log;
+};
+
+/// A state to start from: what survives in the lock, and what the rig knows of it.
+struct Snapshot {
+  std::shared_ptr<const Durable> board;  // null: as it leaves the factory
+  portal::Records portal;
+  Known known;
+};
+
+/// The images of a run, by name: "6000i-A/2.4.0" and what can be derived from it
+/// (docs of bench/image_library.hpp). May be asked from any thread.
+class Images {
+ public:
+  virtual ~Images() = default;
+  /// Throws std::invalid_argument for a name that makes no sense.
+  virtual std::shared_ptr<const Bytes> get(const std::string& name) = 0;
+  /// The versions that were ever released for a board, oldest first: the baseline, the
+  /// update and the one after it.
+  virtual std::vector<std::string> released(const std::string& board) = 0;
+};
+
+/// Everything a trial may use of one station.
+class Rig {
+ public:
+  virtual ~Rig() = default;
+
+  virtual World& world() = 0;
+  virtual station::Station& station() = 0;
+  virtual lock::Client* client() = 0;  // null without a console
+  virtual portal::Portal& portal() = 0;
+  virtual Network& network() = 0;
+  virtual FlashProbe* probe() = 0;  // null without that side door
+  virtual Operator* person() = 0;   // null without that side door
+  virtual const LockFacts& facts() = 0;
+  virtual Images& images() = 0;
+  /// What survives in the board now. REQUIRES: its power is off.
+  virtual std::shared_ptr<const Durable> durable() = 0;
+};
+
+/// Makes stations ready. May be asked from any thread.
+class Bench {
+ public:
+  virtual ~Bench() = default;
+  virtual std::unique_ptr<Rig> set_up(const std::string& station, std::uint64_t seed,
+                                      const std::vector<std::string>& defects,
+                                      const Snapshot* start) = 0;
+  virtual Images& images() = 0;
+};
+
+}  // namespace lockrig::trial

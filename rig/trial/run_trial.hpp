@@ -1,0 +1,36 @@
+// The only way a trial happens: baseline, one stimulus with its faults, restoration,
+// judgement.
+#pragma once
+
+#include <functional>
+#include <memory>
+
+#include "rig/trial/baseline.hpp"
+#include "rig/trial/spec.hpp"
+
+namespace lockrig::trial {
+
+/// What would have survived a cut that a reference run came by: the start of a trial
+/// that need not repeat what led there.
+struct Fork {
+  TrialSpec spec;
+  Snapshot state;  // at the moment of the cut
+  std::string phase;
+  std::string operation;  // "erase slot0"
+  Instant at{};           // in the reference run
+};
+
+/// Sees each flash operation between the stimulus and the settling of the lock, and may
+/// take forks there.
+using Observer = std::function<void(Rig& rig, const Known& known, const FlashOp& op)>;
+
+/// A trial from baseline to verdict. Any failure of lock or rig is in the record; only
+/// a caller's mistake is thrown (std::invalid_argument). Any thread.
+TrialRecord run_trial(const TrialSpec& spec, Bench& bench, Baselines& baselines,
+                      const Observer& observer = {}, bool keep_trace = false,
+                      const std::function<void(const Trace&)>& with_trace = {});
+
+/// The same from a fork: only what follows the cut is run.
+TrialRecord run_fork(const Fork& fork, Bench& bench);
+
+}  // namespace lockrig::trial

@@ -1,0 +1,133 @@
+#include "rig/trial/stimulus.hpp"
+
+#include "rig/core/error.hpp"
+#include "rig/lock/push.hpp"
+
+namespace lockrig::trial {
+
+std::string changed_code(const std::string& serial) {
+  return owner_codes(serial + " changed").user;
+}
+
+StimulusRun::StimulusRun(Rig& rig, Hand& hand, const TrialSpec& spec,
+                         const Known& known)
+    : rig_(rig), hand_(hand), spec_(spec), known_(known), progress_(rig.world()) {}
+
+void StimulusRun::met(bool accepted, std::string refusal) {
+  observed_["accepted"] = accepted ? "yes" : "no";
+  if (!refusal.empty()) observed_["refusal"] = std::move(refusal);
+}
+
+Task<void> StimulusRun::run() {
+  const std::uint64_t before = rig_.probe() != nullptr ? rig_.probe()->slot_count() : 0;
+  switch (spec_.stimulus) {
+    case Stimulus::none:
+      break;
+    case Stimulus::push:
+      if (spec_.path == Path::serial) {
+        co_await push_by_serial();
+      } else {
+        co_await push_by_portal();
+      }
+      break;
+    case Stimulus::change_code: {
+      const std::string code = changed_code(rig_.facts().serial);
+      const std::vector<std::string> change = {rig_.facts().function_change,
+                                               known_.user_code, code};
+      const bool changed = co_await hand_.program(known_.programming_code, change);
+      met(changed, "");
+      break;
+    }
+    case Stimulus::unlock:
+      co_await hand_.enter(known_.user_code, true);
+      break;
+    case Stimulus::lock:
+      co_await hand_.enter(known_.user_code, true);
+      observed_["opened"] = "yes";
+      progress_.notify();
+      co_await hand_.enter(known_.user_code, false);
+      break;
+  }
+  if (rig_.probe() != nullptr && observed_["accepted"] == "no") {
+    observed_["slot_writes"] = std::to_string(rig_.probe()->slot_count() - before);
+  }
+  done_ = true;
+  progress_.notify();
+}
+
+Task<void> StimulusRun::push_by_serial() {
+  if (rig_.client() == nullptr) {
+    throw std::invalid_argument("station " + rig_.facts().station +
+                                " has no console to push an image by");
+  }
+  const auto image = rig_.images().get(spec_.image);
+  const lock::Push push =
+      co_await lock::push_by_serial(*rig_.client(), *image, [this](std::size_t bytes) {
+        acknowledged_ = bytes;
+        progress_.notify();
+      });
+  met(push.accepted,
+      push.failure && push.refusal.empty() ? push.failure->what : push.refusal);
+  if (push.accepted) co_await settle();
+}
+
+// The offer waits for the lock's next check-in; the owner asks for one at the keypad.
+Task<void> StimulusRun::push_by_portal() {
+  portal::Portal& portal = rig_.portal();
+  const LockFacts& facts = rig_.facts();
+  const std::size_t before = portal.check_ins(facts.serial).size();
+  portal.offer(facts.serial, identifier(spec_), rig_.images().get(spec_.image));
+  if (rig_.client() != nullptr) rig_.client()->discard();
+  const std::vector<std::string> contact = {facts.function_contact};
+  co_await hand_.program(known_.programming_code, contact);
+  const Instant until = rig_.world().now() + facts.limits.check_in_max;
+  const std::uint64_t size = rig_.images().get(spec_.image)->size();
+  while (rig_.world().now() < until) {
+    const auto& seen = portal.check_ins(facts.serial);
+    for (std::size_t i = before; i < seen.size(); ++i) {
+      if (seen[i].refusal.empty()) continue;
+      portal.withdraw(facts.serial);
+      observed_["served"] = std::to_string(portal.served(facts.serial));
+      met(false, seen[i].refusal);
+      co_return;
+    }
+    acknowledged_ = portal.served(facts.serial);
+    progress_.notify();
+    // A lock that takes it restarts by itself.
+    if (acknowledged_ >= size) break;
+    co_await rig_.world().sleep_for(5ms, "the download to go on");
+  }
+  observed_["served"] = std::to_string(portal.served(facts.serial));
+  const auto refused = [&]() -> std::string {
+    const auto& seen = portal.check_ins(facts.serial);
+    return seen.size() > before ? seen.back().refusal : "";
+  };
+  // Refused when all of it was there, or taken: a restart tells.
+  const Instant judged = rig_.world().now() + facts.limits.boot_max;
+  while (rig_.world().now() < judged && refused().empty()) {
+    if (rig_.client() == nullptr) {
+      co_await rig_.world().sleep_until(judged, "the lock to install");
+    } else if (const auto line =
+                   co_await rig_.client()->next_text(rig_.world().now() + 1s);
+               line && lock::parse_banner(*line)) {
+      break;
+    }
+  }
+  portal.withdraw(facts.serial);
+  met(refused().empty() && acknowledged_ >= size, refused());
+  if (refused().empty() && rig_.client() != nullptr) {
+    co_await settled(rig_, facts.limits.confirm_max);
+  }
+}
+
+// An accepted image is tried after a restart; it then confirms itself or is taken back,
+// which takes further restarts.
+Task<void> StimulusRun::settle() {
+  rig_.client()->discard();
+  const LockFacts& facts = rig_.facts();
+  co_await rig_.client()->next_text(rig_.world().now() + facts.limits.boot_max);
+  const auto state = co_await settled(rig_, facts.limits.confirm_max);
+  if (state) observed_["version"] = state->version;
+}
+
+}  // namespace lockrig::trial

@@ -1,0 +1,151 @@
+#include "rig/station/power.hpp"
+
+#include "tests/station/rig.hpp"
+
+namespace lockrig::station {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+TEST(Power, on_connects_the_console_only_once_the_rail_is_up) {
+  Rig rig("6000i");
+  rig.run(rig.station.power.off(Power::Style::hard));
+  EXPECT_TRUE(rig.chip.commanded("isolate"));
+  rig.run(rig.station.power.on());
+  EXPECT_TRUE(rig.station.power.rail_up());
+  EXPECT_TRUE(rig.station.power.commanded_on());
+  const Instant power = rig.chip.times("power", true).back();
+  const Instant connected = rig.chip.times("isolate", false).back();
+  EXPECT_GE(connected, power + *rig.chip.rail_delay);
+  EXPECT_LE(connected, power + *rig.chip.rail_delay + 3 * Gpio::kAttentiveChunk);
+  EXPECT_LT(rig.chip.times("discharge", false).back(), power);
+  EXPECT_TRUE(rig.station.console->live());
+}
+
+TEST(Power, on_without_a_rail_names_the_sense_and_the_supply) {
+  Rig rig("7000i");
+  rig.chip.rail_delay.reset();
+  const Instant begun = rig.world.now();
+  try {
+    rig.run(rig.station.power.on());
+    FAIL() << "no error";
+  } catch (const RigError& e) {
+    EXPECT_THAT(e.what(), HasSubstr("rail sense wire and the supply"));
+  }
+  EXPECT_LE(rig.world.now() - begun, Power::kRiseLimit + 100ms);
+  EXPECT_FALSE(rig.station.console->live());
+}
+
+TEST(Power, off_releases_keys_and_isolates_the_console_before_power_drops) {
+  for (const char* model : {"6000i", "7000i"}) {
+    Rig rig(model);
+    const std::string gate =
+        rig.wiring.has("key_strobe") ? "key_strobe" : "keypad_enable";
+    rig.run(rig.station.power.on());
+    rig.run(rig.station.keypad.hold("5"));
+    ASSERT_TRUE(rig.chip.commanded(gate));
+    const Power::Off off = rig.run(rig.station.power.off(Power::Style::hard));
+    const Instant released = rig.chip.times(gate, false).back();
+    const Instant isolated = rig.chip.times("isolate", true).back();
+    const Instant down = rig.chip.times("power", false).back();
+    const Instant discharged = rig.chip.times("discharge", true).back();
+    EXPECT_LT(released, down);
+    EXPECT_LT(isolated, down);
+    EXPECT_LT(down, discharged);
+    EXPECT_EQ(off.commanded, down);
+    for (const mpsse::Line& line : rig.wiring.lines()) {
+      if (line.name.starts_with("key")) {
+        EXPECT_FALSE(rig.chip.commanded(line.name)) << line.name;
+      }
+    }
+    rig.run(rig.station.power.on());
+    EXPECT_FALSE(rig.chip.commanded(gate)) << "the held key came back with the power";
+  }
+}
+
+TEST(Power, off_tells_when_the_rail_fell_to_the_millisecond) {
+  Rig rig("6000i");
+  rig.run(rig.station.power.on());
+  rig.chip.rail_delay = 7300us;
+  const Power::Off off = rig.run(rig.station.power.off(Power::Style::hard));
+  ASSERT_TRUE(off.rail_fell.has_value());
+  EXPECT_GE(*off.rail_fell, off.commanded + 7300us);
+  EXPECT_LE(*off.rail_fell, off.commanded + 7300us + Gpio::kAttentivePeriod);
+}
+
+TEST(Power, a_pulled_board_is_not_discharged_and_may_decay_slowly) {
+  Rig rig("6000i");
+  rig.run(rig.station.power.on());
+  rig.chip.rail_delay = 3s;
+  const Power::Off off = rig.run(rig.station.power.off(Power::Style::pull));
+  EXPECT_THAT(rig.chip.times("discharge", true), ElementsAre());
+  ASSERT_TRUE(off.rail_fell.has_value());
+  EXPECT_GE(*off.rail_fell, off.commanded + 3s);
+  EXPECT_LE(*off.rail_fell, off.commanded + 3s + Gpio::kSamplePeriod);
+}
+
+TEST(Power, a_rail_that_does_not_fall_is_a_cut_not_proven) {
+  Rig rig("6000i");
+  rig.run(rig.station.power.on());
+  rig.chip.rail_delay.reset();
+  const Power::Off off = rig.run(rig.station.power.off(Power::Style::hard));
+  EXPECT_FALSE(off.rail_fell.has_value());
+  EXPECT_GE(rig.world.now() - off.commanded, Power::kFallLimit);
+  EXPECT_FALSE(rig.station.power.commanded_on());
+}
+
+TEST(Power, a_rail_sense_unplugged_before_the_cut_proves_nothing) {
+  Rig rig("6000i");
+  rig.run(rig.station.power.on());
+  rig.chip.rail_delay.reset();
+  const Instant unplugged = rig.world.now() + 1s;
+  rig.chip.input("rail", false, unplugged);
+  rig.sleep(5s);
+  const Power::Off off = rig.run(rig.station.power.off(Power::Style::hard));
+  EXPECT_FALSE(off.rail_fell.has_value());
+  EXPECT_TRUE(rig.station.power.rail_fell(unplugged).has_value());
+}
+
+TEST(Power, off_twice_is_off) {
+  Rig rig("6000i");
+  rig.run(rig.station.power.on());
+  rig.run(rig.station.power.off(Power::Style::hard));
+  const Power::Off again = rig.run(rig.station.power.off(Power::Style::hard));
+  EXPECT_EQ(again.rail_fell, again.commanded);
+}
+
+TEST(Power, a_cycle_counts_its_time_from_the_falling_rail) {
+  Rig rig("6000i");
+  rig.run(rig.station.power.on());
+  rig.chip.rail_delay = 40ms;
+  const Power::Off off = rig.run(rig.station.power.cycle(300ms, Power::Style::pull));
+  const Instant up = rig.chip.times("power", true).back();
+  EXPECT_GE(up, *off.rail_fell + 300ms);
+  EXPECT_LE(up, *off.rail_fell + 300ms + Gpio::kLongestChunk);
+  EXPECT_TRUE(rig.station.power.rail_up());
+}
+
+TEST(Power, a_cycle_below_the_minimum_off_time_is_refused) {
+  Rig rig("6000i");
+  EXPECT_THROW(rig.run(rig.station.power.cycle(99ms, Power::Style::hard)),
+               std::invalid_argument);
+}
+
+TEST(Power, power_cut_by_another_task_keeps_the_console_isolated) {
+  Rig rig("6000i");
+  rig.chip.rail_delay = 50ms;
+  Life other(rig.world, "other");
+  other.spawn([](Rig& r) -> Task<void> {
+    co_await r.world.sleep_for(60ms, "on to be under way");
+    co_await r.station.power.off(Power::Style::hard);
+  }(rig));
+  rig.run(rig.station.power.on());
+  rig.sleep(1s);
+  EXPECT_FALSE(rig.chip.commanded("power"));
+  EXPECT_TRUE(rig.chip.commanded("isolate"));
+  EXPECT_FALSE(rig.station.console->live());
+}
+
+}  // namespace
+}  // namespace lockrig::station
