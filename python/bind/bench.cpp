@@ -1,0 +1,209 @@
+#include <pybind11/functional.h>
+#include <pybind11/stl.h>
+
+#include <mutex>
+
+#include "bind.hpp"
+#include "rig/journal/journal.hpp"
+#include "rig/journal/trace_lines.hpp"
+#include "session.hpp"
+
+namespace lockrig::bind {
+namespace {
+
+using nlohmann::json;
+using Progress = std::function<void(std::uint64_t, std::uint64_t)>;
+
+// What a sweep gives back of the trials that did not recover; the journal has them all.
+constexpr std::size_t kBadKept = 50;
+
+trial::TrialSpec parse_spec(const std::string& text) {
+  return trial::spec_from_json(json::parse(text, nullptr, false));
+}
+
+trial::SweepPlan parse_plan(const py::dict& dict) {
+  trial::SweepPlan plan;
+  if (dict.contains("phases")) {
+    plan.phases = dict["phases"].cast<std::vector<std::string>>();
+  }
+  if (dict.contains("kinds")) {
+    for (const auto& kind : dict["kinds"].cast<std::vector<std::string>>()) {
+      if (kind != "erase" && kind != "program") {
+        throw std::invalid_argument("no kind of flash operation: " + kind +
+                                    "; there are erase and program");
+      }
+      plan.kinds.push_back(kind == "erase" ? FlashOp::Kind::erase
+                                           : FlashOp::Kind::program);
+    }
+  }
+  if (dict.contains("fractions")) {
+    plan.fractions = dict["fractions"].cast<std::vector<double>>();
+  }
+  const auto choose =
+      dict.contains("choose") ? dict["choose"].cast<std::string>() : "all";
+  if (choose != "all" && choose != "linear" && choose != "random") {
+    throw std::invalid_argument("no way to choose cuts: " + choose +
+                                "; there are all, linear and random");
+  }
+  plan.choose = choose == "all"      ? trial::Choose::all
+                : choose == "linear" ? trial::Choose::linear
+                                     : trial::Choose::random;
+  if (dict.contains("count")) plan.count = dict["count"].cast<std::uint64_t>();
+  if (dict.contains("check_every")) {
+    plan.check_every = dict["check_every"].cast<std::uint64_t>();
+  }
+  return plan;
+}
+
+py::tuple run_trial(Lab& lab, const std::string& spec_json, bool keep_trace) {
+  const auto spec = parse_spec(spec_json);
+  std::string lines;
+  trial::TrialRecord record;
+  {
+    const py::gil_scoped_release release;
+    record = trial::run_trial(
+        spec, lab.bench, lab.baselines, {}, keep_trace,
+        [&lines](const Trace& trace) { lines = journal::trace_lines(trace); });
+  }
+  return py::make_tuple(
+      to_json(record).dump(-1, ' ', false, json::error_handler_t::replace), lines);
+}
+
+py::object run_sweep(Lab& lab, const std::string& spec_json, const py::dict& plan_dict,
+                     unsigned workers, journal::Journal* journal,
+                     const std::string& case_id, const std::string& purpose_name,
+                     const std::optional<Progress>& progress) {
+  const auto spec = parse_spec(spec_json);
+  const auto plan = parse_plan(plan_dict);
+  const auto purpose = journal::purpose_from(purpose_name);
+  if (!purpose) throw std::invalid_argument("no such purpose: " + purpose_name);
+  json bad = json::array();
+  trial::SweepResult result;
+  {
+    const py::gil_scoped_release release;
+    result = trial::sweep(
+        spec, plan, workers, lab.bench, lab.baselines,
+        [&](std::vector<trial::TrialRecord>&& finished, std::uint64_t done,
+            std::uint64_t total) {
+          if (journal != nullptr && !finished.empty()) {
+            journal->add_trials(finished, case_id, *purpose, 1);
+          }
+          for (const auto& record : finished) {
+            if (record.verdict != trial::Verdict::recovered && bad.size() < kBadKept) {
+              bad.push_back(to_json(record));
+            }
+          }
+          const py::gil_scoped_acquire acquire;
+          if (PyErr_CheckSignals() != 0) throw py::error_already_set();
+          if (progress) (*progress)(done, total);
+        });
+  }
+  std::sort(bad.begin(), bad.end(), [](const json& a, const json& b) {
+    return a["id"].get_ref<const std::string&>() <
+           b["id"].get_ref<const std::string&>();
+  });
+  const json summary = {{"operations", result.operations},
+                        {"all_operations", result.all_operations},
+                        {"fractions", plan.fractions},
+                        {"trials", result.trials},
+                        {"checked", result.checked},
+                        {"phases", result.phases},
+                        {"counts", result.counts},
+                        {"bad", bad},
+                        {"reference", to_json(result.reference)}};
+  return to_python(summary);
+}
+
+json facts_of(const trial::LockFacts& f) {
+  const auto codes = trial::owner_codes(f.serial);
+  const trial::Limits& l = f.limits;
+  const auto dash = f.board.rfind('-');
+  return {{"station", f.station},
+          {"board", f.board},
+          {"model", f.board.substr(0, dash)},
+          {"revision", f.board.substr(dash + 1)},
+          {"serial", f.serial},
+          {"slip_user", f.slip_user},
+          {"slip_programming", f.slip_programming},
+          {"default_users", f.default_users},
+          {"default_programming", f.default_programming},
+          {"user_code", codes.user},
+          {"programming_code", codes.programming},
+          {"wrong_code_limit", l.wrong_code_limit},
+          {"entry_timeout", to_seconds(f.entry_timeout)},
+          {"functions",
+           {{"change", f.function_change},
+            {"programming", f.function_programming},
+            {"contact", f.function_contact}}},
+          {"limits",
+           {{"boot_max", to_seconds(l.boot_max)},
+            {"unlock_max", to_seconds(l.unlock_max)},
+            {"lock_max", to_seconds(l.lock_max)},
+            {"relock_max", to_seconds(l.relock_max)},
+            {"signal_max", to_seconds(l.signal_max)},
+            {"check_in_max", to_seconds(l.check_in_max)},
+            {"update_max", to_seconds(l.update_max)},
+            {"confirm_max", to_seconds(l.confirm_max)},
+            {"lock_out_max", to_seconds(l.lock_out_max)},
+            {"off_min", to_seconds(l.off_min)}}}};
+}
+
+}  // namespace
+
+void bind_bench(py::module_& m) {
+  py::class_<Lab>(m, "Bench", "All stations of one host, as a bench file has them.")
+      .def(py::init<const std::string&>(), py::arg("path"))
+      .def_property_readonly("path", [](const Lab& l) { return l.bench.file().path; })
+      .def_property_readonly("kind", [](const Lab& l) { return l.bench.file().kind; })
+      .def(
+          "stations",
+          [](const Lab& l) {
+            std::vector<std::string> names;
+            for (const auto& entry : l.bench.file().stations)
+              names.push_back(entry.name);
+            return names;
+          },
+          "Their names, in the order of the file.")
+      .def(
+          "facts",
+          [](const Lab& l, const std::string& s) {
+            return to_python(facts_of(l.bench.facts(s)));
+          },
+          py::arg("station"), "What the rig knows of a station's lock; seconds.")
+      .def(
+          "capabilities",
+          [](const Lab& l, const std::string& s) { return l.bench.capabilities(s); },
+          py::arg("station"), "What a station can do.")
+      .def(
+          "released",
+          [](Lab& l, const std::string& board) {
+            return l.bench.images().released(board);
+          },
+          py::arg("board"), "Image names: baseline, update, the one after it.")
+      .def(
+          "image",
+          [](Lab& l, const std::string& name) {
+            return from_bytes(*l.bench.images().get(name));
+          },
+          py::arg("name"), "An image by name (rig/bench/image_library.hpp).")
+      .def("run_trial", &run_trial, py::arg("spec_json"), py::arg("keep_trace") = false,
+           "One trial from baseline to verdict: its record as JSON, its trace as JSON "
+           "lines where that was asked for.")
+      .def("sweep", &run_sweep, py::arg("spec_json"), py::arg("plan"),
+           py::arg("workers"), py::arg("journal"), py::arg("case_id"),
+           py::arg("purpose"), py::arg("progress"),
+           "Cuts in every chosen flash operation of a stimulus, journalled as they "
+           "finish.")
+      .def(
+          "session",
+          [](Lab& l, const std::string& station, std::uint64_t seed,
+             const std::vector<std::string>& defects, bool fresh) {
+            const py::gil_scoped_release release;
+            return std::make_unique<Session>(l, station, seed, defects, fresh);
+          },
+          py::arg("station"), py::arg("seed"), py::arg("defects"),
+          py::arg("fresh") = false, py::keep_alive<0, 1>(),
+          "A station in a world of its own, powered off.");
+}
+
+}  // namespace lockrig::bind
