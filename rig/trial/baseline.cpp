@@ -24,7 +24,7 @@ std::string digits(std::uint64_t draw, int count) {
 }  // namespace
 
 OwnerCodes owner_codes(const std::string& serial) {
-  return {digits(mix(mix(0, serial), "user"), 6),
+  return {digits(mix(mix(0, serial), "user"), 4),
           digits(mix(mix(0, serial), "programming"), 8)};
 }
 

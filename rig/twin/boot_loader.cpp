@@ -3,7 +3,15 @@
 #include <algorithm>
 #include <array>
 
+#include "rig/protocol/image_layout.hpp"
+
 namespace lockrig::twin {
+namespace {
+
+// Room for the unprotected TLVs: digest, key hash and signature take 144 bytes.
+constexpr std::uint32_t kMostTlvs = 1024;
+
+}  // namespace
 
 BootLoader::BootLoader(NorFlash& flash, const LockModel& model, const Defects& defects)
     : flash_(flash),
@@ -20,10 +28,9 @@ Task<std::optional<Boot>> BootLoader::run() {
 }
 
 std::optional<image::Header> BootLoader::valid(const Region& slot) const {
-  const Bytes content = flash_.read(slot.address, slot.size - kSectorSize);
-  const auto size = image::total_size(content);
-  if (!size || *size > content.size()) return std::nullopt;
-  const auto parsed = image::parse(ByteView(content).first(*size));
+  const Bytes content = stored_image(flash_, slot);
+  if (content.empty()) return std::nullopt;
+  const auto parsed = image::parse(content);
   const auto* found = std::get_if<image::Parsed>(&parsed);
   if (found == nullptr) return std::nullopt;
   if (image::verify(*found, model_.trusted) != image::Fault::none) return std::nullopt;
@@ -34,10 +41,8 @@ std::optional<image::Header> BootLoader::valid(const Region& slot) const {
 }
 
 std::uint32_t BootLoader::sectors_of(const Region& slot) const {
-  const Bytes content = flash_.read(slot.address, slot.size - kSectorSize);
-  const auto size = image::total_size(content);
-  if (!size) return 0;
-  return static_cast<std::uint32_t>((*size + kSectorSize - 1) / kSectorSize);
+  const std::size_t size = stored_image(flash_, slot).size();
+  return static_cast<std::uint32_t>((size + kSectorSize - 1) / kSectorSize);
 }
 
 // --- swap-move ---------------------------------------------------------------------
@@ -214,6 +219,21 @@ Task<std::optional<Boot>> BootLoader::run_overwrite() {
   }
   if (!valid(model_.slot0)) co_return std::nullopt;
   co_return Boot{model_.slot0, false};
+}
+
+Bytes stored_image(const NorFlash& flash, const Region& slot) {
+  const std::uint32_t room = slot.size - kSectorSize;
+  const Bytes start = flash.read(slot.address, image::kHeaderSize);
+  const auto header = image::parse_header(start);
+  if (!header) return {};
+  // What the header claims and the largest TLV area there can be.
+  const std::uint64_t claimed = std::uint64_t{header->header_size} + header->body_size +
+                                header->protected_tlv_size + kMostTlvs;
+  Bytes content = flash.read(slot.address, std::min<std::uint64_t>(claimed, room));
+  const auto size = image::total_size(content);
+  if (!size || *size > content.size()) return {};
+  content.resize(*size);
+  return content;
 }
 
 // --- what the firmware asks --------------------------------------------------------

@@ -24,11 +24,11 @@ Firmware::Firmware(Peripherals& p, Life& life, Boot boot, std::string cause)
 }
 
 Task<void> Firmware::run() {
-  const Bytes slot = p_.flash.read(boot_.slot.address, boot_.slot.size);
-  const auto parsed =
-      image::parse(ByteView(slot).first(image::total_size(slot).value_or(slot.size())));
-  const auto* image = std::get_if<image::Parsed>(&parsed);
-  const auto build = image != nullptr ? read_body(image->body) : std::nullopt;
+  const Bytes start_of_slot = p_.flash.read(boot_.slot.address, kSectorSize);
+  const auto header = image::parse_header(start_of_slot);
+  const auto build =
+      header ? read_body(ByteView(start_of_slot).subspan(header->header_size))
+             : std::nullopt;
   const bool runs = build && build->model == p_.model.name;
   if (!runs || build->behaviour == Behaviour::hang_at_start) {
     // Another model's code finds other pins and another memory map here: it runs wild.
@@ -41,7 +41,7 @@ Task<void> Firmware::run() {
     p_.reset("fault");
     co_await p_.world.never();
   }
-  co_await start(image->header, *build);
+  co_await start(*header, *build);
 }
 
 Task<void> Firmware::start(const image::Header& header, const Build& build) {

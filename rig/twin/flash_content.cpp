@@ -37,6 +37,36 @@ void FlashContent::read(std::uint32_t address, std::span<std::uint8_t> into) con
   }
 }
 
+void FlashContent::append(std::uint32_t address, std::size_t count, Bytes& to) const {
+  to.reserve(to.size() + count);
+  while (count > 0) {
+    const std::uint32_t offset = address % kSectorSize;
+    const std::size_t part = std::min<std::size_t>(count, kSectorSize - offset);
+    if (const auto& sector = sectors_[address / kSectorSize]) {
+      to.insert(to.end(), sector->begin() + offset, sector->begin() + offset + part);
+    } else {
+      to.insert(to.end(), part, 0xff);
+    }
+    count -= part;
+    address += static_cast<std::uint32_t>(part);
+  }
+}
+
+bool FlashContent::blank(std::uint32_t address, std::size_t count) const {
+  while (count > 0) {
+    const std::uint32_t offset = address % kSectorSize;
+    const std::size_t part = std::min<std::size_t>(count, kSectorSize - offset);
+    if (const auto& sector = sectors_[address / kSectorSize]) {
+      const auto* from = sector->data() + offset;
+      // All equal to the first, and the first is 0xff.
+      if (*from != 0xff || std::memcmp(from, from + 1, part - 1) != 0) return false;
+    }
+    count -= part;
+    address += static_cast<std::uint32_t>(part);
+  }
+  return true;
+}
+
 FlashContent::Sector& FlashContent::writable(std::uint32_t index) {
   auto& sector = sectors_[index];
   if (!sector) {
@@ -54,7 +84,8 @@ void FlashContent::program(std::uint32_t address, ByteView data) {
   const std::uint32_t offset = address % kSectorSize;
   assert(offset + data.size() <= kSectorSize);
   Sector& sector = writable(index);
-  for (std::size_t i = 0; i < data.size(); ++i) sector[offset + i] &= data[i];
+  std::uint8_t* cells = sector.data() + offset;
+  for (std::size_t i = 0; i < data.size(); ++i) cells[i] &= data[i];
   if (weak_.empty()) return;
   if (const auto found = weak_.find(index); found != weak_.end()) {
     // A cell that is driven to 0 again is firm.
@@ -65,8 +96,13 @@ void FlashContent::program(std::uint32_t address, ByteView data) {
 }
 
 void FlashContent::erase(std::uint32_t address) {
-  sectors_[address / kSectorSize].reset();
-  weak_.erase(address / kSectorSize);
+  const std::uint32_t index = address / kSectorSize;
+  if (sectors_[index].use_count() == 1) {
+    sectors_[index]->fill(0xff);  // cheaper than to give it back and take it anew
+  } else {
+    sectors_[index].reset();
+  }
+  if (!weak_.empty()) weak_.erase(index);
 }
 
 FlashContent::Weak& FlashContent::weak(std::uint32_t sector) { return weak_[sector]; }

@@ -31,6 +31,8 @@ class FlashContent {
 
   /// REQUIRES of all: the range lies within size().
   void read(std::uint32_t address, std::span<std::uint8_t> into) const;
+  void append(std::uint32_t address, std::size_t count, Bytes& to) const;
+  bool blank(std::uint32_t address, std::size_t count) const;
   void program(std::uint32_t address, ByteView data);
   void erase(std::uint32_t address);
 

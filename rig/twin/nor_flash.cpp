@@ -14,15 +14,13 @@ NorFlash::NorFlash(World& world, FlashContent& content, std::vector<Region> regi
       idle_(world) {}
 
 Bytes NorFlash::read(std::uint32_t address, std::size_t count) const {
-  Bytes bytes(count);
-  content_.read(address, bytes);
+  Bytes bytes;
+  content_.append(address, count, bytes);
   return bytes;
 }
 
 bool NorFlash::blank(std::uint32_t address, std::size_t count) const {
-  const Bytes bytes = read(address, count);
-  return std::all_of(bytes.begin(), bytes.end(),
-                     [](std::uint8_t byte) { return byte == 0xff; });
+  return content_.blank(address, count);
 }
 
 bool NorFlash::begin(FlashOp::Kind kind, std::uint32_t address, ByteView data) {

@@ -93,13 +93,16 @@ Refusal Updater::judge_header() const {
     if (!p_.model.fits(*identity)) return Refusal::model;
     if (!identity->fits_revision(p_.model.revision)) return Refusal::revision;
   }
-  Bytes running;
-  if (const auto now = parse(boot_.slot, running)) {
+  // The running image was verified whole at boot: its header is enough.
+  const Bytes running = p_.flash.read(boot_.slot.address, image::kHeaderSize);
+  const auto now = image::parse_header(running);
+  const auto now_identity = image::early_identity(running);
+  if (now && now_identity && p_.model.fits(*identity)) {
     // A newer counter is the vendor's leave to go back (RFC 9124, REQ.SEC.SEQUENCE).
-    const bool older = identity->security_counter < now->identity.security_counter ||
-                       (identity->security_counter == now->identity.security_counter &&
-                        header->version < now->header.version);
-    if (older && p_.model.fits(*identity)) return Refusal::downgrade;
+    const bool older = identity->security_counter < now_identity->security_counter ||
+                       (identity->security_counter == now_identity->security_counter &&
+                        header->version < now->version);
+    if (older) return Refusal::downgrade;
   }
   return Refusal::none;
 }
@@ -149,21 +152,13 @@ Task<void> Updater::request() {
   p_.flash.set_phase("run");
 }
 
-std::optional<image::Parsed> Updater::parse(const Region& slot, Bytes& buffer) const {
-  buffer = p_.flash.read(slot.address, slot.size - kSectorSize);
-  const auto size = image::total_size(buffer);
-  if (!size || *size > buffer.size()) return std::nullopt;
-  auto parsed = image::parse(ByteView(buffer).first(*size));
-  if (std::holds_alternative<image::Fault>(parsed)) return std::nullopt;
-  return std::move(std::get<image::Parsed>(parsed));
-}
-
 std::vector<Updater::Slot> Updater::slots() const {
   std::vector<Slot> slots;
   int number = 0;
   for (const Region& region : {p_.model.slot0, p_.model.slot1}) {
-    Bytes buffer;
-    if (const auto image = parse(region, buffer)) {
+    const Bytes content = stored_image(p_.flash, region);
+    const auto parsed = image::parse(content);
+    if (const auto* image = std::get_if<image::Parsed>(&parsed)) {
       const bool active = region.address == boot_.slot.address;
       slots.push_back({number, image->header.version, image->digest, active,
                        active && !boot_.trial, !active && requested_});

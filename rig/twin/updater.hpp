@@ -63,7 +63,6 @@ class Updater {
   Task<Refusal> refuse(Refusal refusal);
   Task<void> write(ByteView data);
   std::uint32_t capacity() const;
-  std::optional<image::Parsed> parse(const Region& slot, Bytes& buffer) const;
 
   Peripherals& p_;
   Settings& settings_;
