@@ -120,7 +120,8 @@ class Run {
       }
     }
     const Instant pressed = rig_.world().now();
-    co_await s.keypad.press("lock");
+    const std::string harmless = "lock";
+    co_await s.keypad.press(harmless);
     const auto answered = co_await hand_.signal(limits.signal_max);
     if (!answered &&
         (s.signals.ended().empty() || s.signals.ended().back().at < pressed)) {

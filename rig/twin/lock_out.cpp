@@ -17,7 +17,9 @@ Task<void> LockOut::run() {
     co_await p_.world.sleep_for(std::chrono::seconds(step), "a lock-out to pass");
     const int left = remaining() - step;
     if (left <= 0) co_await settings_.set(Key::wrong_codes, "");
-    co_await settings_.set(Key::lock_out, left > 0 ? std::to_string(left) : "");
+    // Named: GCC 12 destroys a conditional's temporary in a coroutine call twice.
+    const std::string kept = left > 0 ? std::to_string(left) : "";
+    co_await settings_.set(Key::lock_out, kept);
   }
 }
 
