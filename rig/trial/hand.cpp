@@ -7,6 +7,13 @@ namespace lockrig::trial {
 using station::Blink;
 using station::Bolt;
 
+namespace {
+
+// A key takes 160 ms, and the first waits for the samples under way (640 ms at most).
+constexpr Duration kKeyMost = 300ms;
+
+}  // namespace
+
 const char* to_string(Entry::Result result) {
   switch (result) {
     case Entry::Result::opened:
@@ -32,9 +39,13 @@ Task<Entry> Hand::enter(std::string code, bool may_open) {
   const Limits& limits = rig_.facts().limits;
   const Bolt::Position before = s.bolt.position();
   const Instant began = now();
+  // Noted before a key is pressed: a cut may end this call while the bolt moves.
+  if (may_open) {
+    const auto keys = static_cast<std::int64_t>(code.size()) + 1;
+    asked_.push_back({began, began + keys * kKeyMost + limits.unlock_max});
+  }
   co_await s.keypad.enter(std::move(code));
   const Instant typed = now();
-  if (may_open) asked_.push_back({began, typed + limits.unlock_max});
 
   // The lock's answer to the last key is behind us; what begins now is the result.
   std::optional<Blink> answer;

@@ -202,11 +202,16 @@ Task<void> Oracle::open_and_shut(bool by_code) {
     measure("locks", locked.took, limits.lock_max);
     co_return;
   }
+  co_await expect_relock();
+}
+
+Task<void> Oracle::expect_relock() {
+  const Duration limit = rig_.facts().limits.relock_max;
   const Instant open_since = rig_.world().now();
-  const bool shut = co_await rig_.station().bolt.wait_for(
-      Bolt::Position::extended, open_since + limits.relock_max);
+  const bool shut = co_await rig_.station().bolt.wait_for(Bolt::Position::extended,
+                                                          open_since + limit);
   say("relocks", Verdict::unsafe, shut, shut ? "" : "stayed open");
-  measure("relocks", rig_.world().now() - open_since, limits.relock_max);
+  measure("relocks", rig_.world().now() - open_since, limit);
 }
 
 Task<void> Oracle::wrong_codes(const std::vector<std::string>& codes, Answer& a) {
@@ -235,6 +240,11 @@ Task<bool> Oracle::ask_codes() {
                   facts.default_programming.end());
   defaults.push_back(facts.slip_programming);
 
+  // A fault may have left the door open: it has to shut by itself before a code is
+  // typed.
+  if (rig_.station().bolt.position() != Bolt::Position::extended) {
+    co_await expect_relock();
+  }
   co_await open_and_shut(true);
   const bool opens = asked("unlocks")
                          ? answer("unlocks", Verdict::bricked).outcome == Outcome::ok

@@ -37,6 +37,7 @@ class Oracle {
 
   Task<Entry> right_code();
   Task<void> open_and_shut(bool by_code);
+  Task<void> expect_relock();
   Task<void> wrong_codes(const std::vector<std::string>& codes, Answer& answer);
 
   bool asked(const std::string& question) const;

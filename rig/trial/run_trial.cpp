@@ -59,6 +59,9 @@ class Run {
     if (spec_.portal_down > Duration::zero()) rig_.portal().set_reachable(false);
     phase("stimulus");
     co_await fault(observer);
+    // Restored: nothing is offered any more, so that no update of its own disturbs the
+    // lock while it is judged. The oracle's own update shows that it still takes one.
+    rig_.portal().withdraw(rig_.facts().serial);
     rig_.portal().set_reachable(true);
     rig_.network().set_link(true);
     co_await judge();
@@ -302,8 +305,8 @@ class Run {
       // A banner after the rail was down: what ran before did not go on. (Its cause is
       // not asked for: a trial that crashes in start-up restarts before it prints one.)
       if (start_up && start_up->banner) {
-        cut.reset = fmt::format("boot banner: boot {}, cause {}", start_up->banner->boots,
-                                start_up->banner->cause);
+        cut.reset = fmt::format("boot banner: boot {}, cause {}",
+                                start_up->banner->boots, start_up->banner->cause);
       } else if (start_up) {
         cut.reset = "start-up signal";
       }

@@ -1,0 +1,193 @@
+"""The C++ rig as Python sees it: values in, values out.
+
+Times are seconds as floats, of a world's clock. Calls that run a world release the GIL,
+stop at Ctrl-C and have a limit in the world's own time. A caller's mistake is ValueError
+(BadInput if a file is wrong), a fault of the rig is RigError; a fault of the lock is never
+an exception: it is part of what is returned.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+QUESTIONS: list[str]
+"""What the recovery oracle asks, in its order."""
+
+VERDICTS: list[str]
+"""In rising order of harm, `inconclusive` last."""
+
+class RigError(RuntimeError):
+    """The rig could not tell: names station, device and what to check."""
+
+class BadInput(ValueError):
+    """A file is wrong: "file:line: key: what"."""
+
+class LimitReached(RuntimeError):
+    """A call into a world ran into its limit: names who waits for what."""
+
+def version() -> str:
+    """Of the program."""
+
+def identifier(spec_json: str) -> str:
+    """Twelve hexadecimal digits that name the trial of this spec."""
+
+def find_spec(run_db: str, identifier: str) -> str | None:
+    """The spec (JSON) of a trial that the journal holds; None if it holds none."""
+
+def image_show(file: bytes) -> dict[str, Any]:
+    """What an image says of itself: fault ("none" if it is well formed), file_size, and as
+    far as it can be read version, total_size, header_size, body_size, flags,
+    load_address, vendor, device_class, hardware_mask, security_counter, digest, signed,
+    tlvs (a list of type, protected, length, value). Bytes are hexadecimal text.
+    """
+
+def image_verify(file: bytes, pem_path: str) -> str:
+    """The name of the first fault under this public (or private) key: "none" is good."""
+
+def image_mutations() -> list[str]:
+    """The names that image_mutate knows."""
+
+def image_mutate(file: bytes, mutation: str, arguments: dict[str, Any]) -> bytes:
+    """The image with one mutation.
+
+    `arguments` holds what the mutation needs, the rest is ignored: number (int; bytes, a
+    bit's number or a size), other (bytes: the image whose body is taken), device_class
+    (UUID), security_counter (int), version (text), key (path of a private PEM).
+    ValueError names what is missing or out of range.
+    """
+
+class Journal:
+    """The record of one run: an SQLite file with one writer."""
+
+    @staticmethod
+    def create(path: str, run: dict[str, Any]) -> Journal:
+        """Begins a run. `run`: version, seed (int), command_line, bench, bench_kind,
+        started (UTC text), host (dict of texts). A file that exists is refused."""
+    def add_trial(
+        self,
+        record_json: str,
+        case_id: str,
+        purpose: str,
+        attempt: int,
+        trace_lines: str = "",
+    ) -> None:
+        """One attempt (from 1) of a trial, for "case", "control" or "expected". What is
+        there already is refused."""
+    def add_case(self, case: dict[str, Any]) -> None:
+        """case_id station scenario outcome purpose defect caught reason measurements
+        wall_s simulated_s."""
+    def add_sweep(self, sweep: dict[str, Any]) -> None:
+        """case_id station sweep operations fractions trials, of an exhaustive sweep."""
+    def finish(self, wall_s: float) -> None:
+        """The run has ended."""
+    def trace_sha256(self) -> str:
+        """One hash over all trials, whatever the order in which they came."""
+
+class Bench:
+    """The stations of one bench file."""
+
+    def __init__(self, path: str) -> None:
+        """BadInput names file, line and key."""
+    @property
+    def path(self) -> str: ...
+    @property
+    def kind(self) -> str: ...
+    def stations(self) -> list[str]:
+        """In the order of the file."""
+    def facts(self, station: str) -> dict[str, Any]:
+        """station board model revision serial slip_user slip_programming default_users
+        default_programming user_code programming_code wrong_code_limit functions limits
+        (seconds by name)."""
+    def capabilities(self, station: str) -> list[str]:
+        """What can be done and seen there."""
+    def released(self, board: str) -> list[str]:
+        """Images of the board: the baseline, the update, and the one after it."""
+    def image(self, name: str) -> bytes:
+        """An image by its name, as in rig/bench/image_library.hpp."""
+    def run_trial(self, spec_json: str, keep_trace: bool = False) -> tuple[str, str]:
+        """The record as JSON, and the trace as JSON lines: "" unless asked for."""
+    def sweep(
+        self,
+        spec_json: str,
+        plan: dict[str, Any],
+        workers: int,
+        journal: Journal | None,
+        case_id: str,
+        purpose: str,
+        progress: Callable[[int, int], None] | None,
+    ) -> dict[str, Any]:
+        """Trials of `spec_json` with a cut at each flash operation that `plan` chooses.
+
+        `plan`: phases and kinds ("erase", "program"), [] for all; fractions; choose
+        ("all", "linear", "random") and count; check_every. Trials go to the journal in
+        batches as they finish; `progress` is called with (done, total). Returns
+        operations fractions trials counts (by verdict) bad (records that did not recover,
+        at most 50) reference (the record of the uncut run) phases (all operations of the
+        uncut run, by phase) checked.
+        """
+    def session(
+        self, station: str, seed: int, defects: list[str], fresh: bool = False
+    ) -> Session:
+        """A world of its own, powered off: at the baseline, or as it left the factory."""
+
+class Session:
+    """One station in one world: every call runs it."""
+
+    @property
+    def station(self) -> str: ...
+    @property
+    def now(self) -> float:
+        """The world's time."""
+    def power_on(self) -> float | None:
+        """Waits for the banner: the seconds it took, None if the lock never started."""
+    def power_off(self, style: str = "hard") -> dict[str, Any]:
+        """{"commanded": s, "rail_fell": s or None}. `style` is "hard" or "pull"."""
+    def power_cycle(self, off: float, style: str = "hard") -> dict[str, Any]:
+        """Off, `off` seconds of nothing, on."""
+    def sleep(self, seconds: float) -> None:
+        """Of the world's time."""
+    def enter(self, code: str, may_open: bool = False) -> tuple[str, float]:
+        """A code and the enter key: "opened" "locked" "refused" "programming" "done"
+        "blind" "dead", and the seconds until then."""
+    def type(self, keys: list[str]) -> None:
+        """Keys one after the other, without enter."""
+    def press(self, key: str, hold: float = 0.08) -> None: ...
+    def press_with_bounce(
+        self, key: str, bounce: float, edges: int, seed: int
+    ) -> None: ...
+    def hold(self, key: str) -> None: ...
+    def release(self) -> None: ...
+    def program(self, programming_code: str, entries: list[str]) -> bool:
+        """Into programming mode, then each entry; False if any was refused."""
+    def signal(self, within: float) -> tuple[str, int, bool] | None:
+        """The next signal: colour, count, whether it beeped; None if there was none."""
+    def blinks(self) -> list[tuple[float, str, int]]: ...
+    def bolt(self) -> str:
+        """ "extended" "retracted" "between" "contradictory"."""
+    def wait_bolt(self, position: str, within: float) -> bool: ...
+    def motions(self) -> list[tuple[float, str, str]]: ...
+    def unasked_opening(self, since: float) -> float | None:
+        """When the bolt moved towards open with nobody asking; None if it did not."""
+    def state(self) -> dict[str, Any] | None:
+        """The lock's own words; None if it gave no answer."""
+    def images(self) -> list[dict[str, Any]] | None: ...
+    def log(self) -> list[dict[str, Any]] | None: ...
+    def push(self, image: str) -> dict[str, Any]:
+        """By serial: accepted refusal failure acknowledged."""
+    def offer(self, image: str) -> None:
+        """By the portal, from the next check-in on."""
+    def withdraw(self) -> None: ...
+    def served(self) -> int: ...
+    def check_ins(self) -> list[dict[str, Any]]: ...
+    def next_check_in(self, within: float) -> dict[str, Any] | None: ...
+    def portal_events(self) -> list[dict[str, Any]]: ...
+    def set_portal(self, reachable: bool) -> None: ...
+    def set_network(self, up: bool) -> None: ...
+    def unplug(self, wire: str) -> None: ...
+    def replug(self, wire: str) -> None: ...
+    def settle(self, within: float) -> dict[str, Any] | None:
+        """Waits until no image is on trial: the state then; None if it did not end."""
+    def rail_edges(self) -> list[tuple[float, bool]]: ...
+    def slot_writes(self) -> int:
+        """Flash operations on image slots so far."""
+    def trace_hash(self) -> str: ...
+    def trace_lines(self) -> str: ...

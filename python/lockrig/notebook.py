@@ -1,0 +1,194 @@
+"""Runs the trials that one case (or one person) asks for, and keeps what came of them.
+
+It also holds the rules about attempts: an inconclusive trial is run again at most twice,
+a failed one is confirmed once more, and every attempt is journalled.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from lockrig import _core
+from lockrig.sweep import Sweep
+from lockrig.trial import INCONCLUSIVE, RECOVERED, Trial, standing
+
+MOST_ATTEMPTS = 3
+# One forked trial in so many also runs whole and must agree (design: "One clock").
+CHECK_EVERY = 100
+
+
+@dataclass
+class Notebook:
+    """What holds for all trials of one case on one station, and what they showed.
+
+    `known` holds the trials of the run by case and identifier: the same trial is not run
+    twice for one case. `progress` is told how many trials have just been finished and,
+    in a sweep, how many of it are done and how many there are.
+    """
+
+    bench: _core.Bench
+    seed: int
+    workers: int
+    blind: tuple[str, ...] = ()
+    defects: tuple[str, ...] = ()
+    journal: _core.Journal | None = None
+    case_id: str = ""
+    scenario: str = ""
+    purpose: str = "case"
+    known: dict[tuple[str, str], Trial] | None = None
+    progress: Callable[[int, int, int], None] | None = None
+
+    trials: list[Trial] = field(default_factory=list)
+    measurements: list[dict[str, Any]] = field(default_factory=list)
+    sessions: list[_core.Session] = field(default_factory=list)
+
+    def complete(self, spec: dict[str, Any]) -> str:
+        """The whole spec, as JSON."""
+        return json.dumps(
+            {
+                **spec,
+                "defects": list(self.defects),
+                "blind": list(self.blind),
+                "seed": self.seed,
+            }
+        )
+
+    def trial(self, spec: dict[str, Any], *, expected: bool) -> Trial:
+        """`expected`: the case wants a verdict other than recovered."""
+        text = self.complete(spec)
+        key = (self.case_id, _core.identifier(text))
+        trial = self.known.get(key) if self.known is not None else None
+        if trial is None:
+            purpose = "expected" if expected else self.purpose
+            first = self._run(text, purpose, 1)
+            trial = first if expected else self._repeat(first, text)
+            if self.known is not None:
+                self.known[key] = trial
+        self.trials.append(trial)
+        return trial
+
+    def sweep(
+        self,
+        spec: dict[str, Any],
+        plan: dict[str, Any],
+        *,
+        name: str,
+        title: str,
+        allow: tuple[str, ...] | None,
+    ) -> Sweep:
+        """Runs and journals a sweep; `name` tells it from others of the case.
+
+        `allow`: the verdicts it may have; None for any. If the uncut stimulus is not
+        among them, nothing is cut: that trial has shown it all.
+        """
+        text = self.complete(spec)
+        if allow is not None:
+            uncut = json.loads(self.bench.run_trial(text)[0])
+            if uncut["verdict"] not in allow:
+                self.trial(spec, expected=False).expect(*allow)
+        done_before = 0
+
+        def on_progress(done: int, total: int) -> None:
+            nonlocal done_before
+            self._tell(done - done_before, done, total)
+            done_before = done
+
+        made = self.bench.sweep(
+            text,
+            {"check_every": CHECK_EVERY, **plan},
+            self.workers,
+            self.journal,
+            self.case_id,
+            self.purpose,
+            on_progress,
+        )
+        counts = dict(made["counts"])
+        bad = []
+        for record in made["bad"]:
+            trial = self._repeat(Trial(record), json.dumps(record["spec"]))
+            if trial.verdict != record["verdict"]:
+                counts[record["verdict"]] -= 1
+                counts[trial.verdict] = counts.get(trial.verdict, 0) + 1
+            if trial.verdict != RECOVERED:
+                bad.append(trial)
+            if self.known is not None:
+                self.known[self.case_id, trial.id] = trial
+        bad.sort(key=_moment)
+        self.trials += bad
+        is_exhaustive = plan.get("choose", "all") == "all"
+        if self.journal is not None and self.purpose == "case" and is_exhaustive:
+            self.journal.add_sweep(
+                {
+                    "case_id": self.case_id,
+                    "station": spec["station"],
+                    "sweep": name,
+                    "operations": made["operations"],
+                    "fractions": made["fractions"],
+                    "trials": made["trials"],
+                }
+            )
+        return Sweep(
+            title=title,
+            operations=made["operations"],
+            fractions=tuple(made["fractions"]),
+            trials=made["trials"],
+            counts=counts,
+            phases=dict(made["phases"]),
+            bad=tuple(bad),
+            reference=Trial(made["reference"]),
+            checked=made["checked"],
+        )
+
+    def session(self, station: str, *, fresh: bool) -> _core.Session:
+        """A world of its own, whose seed depends on nothing but who asks for it."""
+        asked_by = (self.seed, self.case_id, self.scenario, station, len(self.sessions))
+        digest = hashlib.sha256(json.dumps(asked_by).encode()).digest()
+        session = self.bench.session(
+            station,
+            seed=int.from_bytes(digest[:8], "little"),
+            defects=list(self.defects),
+            fresh=fresh,
+        )
+        self.sessions.append(session)
+        return session
+
+    @property
+    def simulated_s(self) -> float:
+        """Of the sessions; the trials have their own."""
+        return sum(each.now for each in self.sessions)
+
+    def _repeat(self, first: Trial, text: str) -> Trial:
+        """The attempts that follow the first. Their whole trace is kept: on a twin it is
+        that of the first attempt too."""
+        attempts = [first.record]
+        while attempts[-1]["verdict"] == INCONCLUSIVE and len(attempts) < MOST_ATTEMPTS:
+            attempts.append(self._again(text, len(attempts) + 1))
+        is_claim = self.purpose == "case"  # a control is meant to fail
+        if is_claim and attempts[-1]["verdict"] not in (RECOVERED, INCONCLUSIVE):
+            attempts.append(self._again(text, len(attempts) + 1))
+        return standing(attempts)
+
+    def _again(self, text: str, attempt: int) -> dict[str, Any]:
+        return self._run(text, self.purpose, attempt).record
+
+    def _run(self, text: str, purpose: str, attempt: int) -> Trial:
+        keep_trace = attempt > 1 and purpose == "case"
+        record, trace = self.bench.run_trial(text, keep_trace)
+        if self.journal is not None:
+            self.journal.add_trial(
+                record, self.case_id, purpose, attempt, trace if keep_trace else ""
+            )
+        self._tell(1, 0, 0)
+        return Trial(json.loads(record), (json.loads(record)["verdict"],))
+
+    def _tell(self, finished: int, done: int, total: int) -> None:
+        if self.progress is not None:
+            self.progress(finished, done, total)
+
+
+def _moment(trial: Trial) -> tuple[int, float]:
+    """Where it was cut."""
+    cut = trial.spec["cuts"][0]
+    return cut["at"], cut["fraction"]

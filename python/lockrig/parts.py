@@ -1,0 +1,139 @@
+"""The parts of a lock and of its station, for working with one by hand.
+
+Each acts on the lock's current session, in that world's own time; times are seconds.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from lockrig._core import Session
+from lockrig.errors import LockFault
+
+
+class Part:
+    """`session` opens the lock's session where there is none yet."""
+
+    def __init__(self, session: Callable[[], Session]) -> None:
+        self._open = session
+
+    @property
+    def session(self) -> Session:
+        return self._open()
+
+
+class Power(Part):
+    """The station's power switch."""
+
+    def on(self) -> float:
+        """Waits until the lock has started, and returns the seconds that took."""
+        took = self.session.power_on()
+        if took is None:
+            raise LockFault(f"{self.session.station}: the lock did not start")
+        return took
+
+    def off(self, style: str = "hard") -> dict[str, Any]:
+        """`style`: "hard" (discharged) or "pull" (the battery taken out)."""
+        return self.session.power_off(style)
+
+    def cycle(self, off: float = 2.0, style: str = "hard") -> dict[str, Any]:
+        return self.session.power_cycle(off, style)
+
+
+class Keypad(Part):
+    """The keys, as a person presses them."""
+
+    def enter(self, code: str) -> str:
+        """A code and the enter key; what came of it: "opened" "locked" "refused"
+        "programming" "done" "blind" "dead"."""
+        return self.session.enter(code, may_open=True)[0]
+
+    def type(self, keys: str) -> None:
+        """Digits one after the other, without enter."""
+        self.session.type(list(keys))
+
+    def press(self, key: str, hold: float = 0.08) -> None:
+        self.session.press(key, hold)
+
+    def hold(self, key: str) -> None:
+        self.session.hold(key)
+
+    def release(self) -> None:
+        self.session.release()
+
+    def program(self, programming_code: str, *entries: str) -> bool:
+        """The programming code, then each entry; False if the lock did not take it."""
+        return self.session.program(programming_code, list(entries))
+
+
+class Bolt(Part):
+    """The bolt, as the rig's own sensors see it."""
+
+    @property
+    def position(self) -> str:
+        """ "extended" "retracted" "between" "contradictory"."""
+        return self.session.bolt()
+
+    def wait_for(self, position: str, within: float) -> None:
+        """Raises LockFault if it does not come there in time."""
+        session = self.session
+        if not session.wait_bolt(position, within):
+            raise LockFault(
+                f"{session.station}: bolt {session.bolt()}, not {position},"
+                f" after {within:g} s"
+            )
+
+    def motions(self) -> list[tuple[float, str, str]]:
+        """When, from where, to where."""
+        return self.session.motions()
+
+
+class Signals(Part):
+    """LED and beeper."""
+
+    def next(self, within: float = 2.0) -> tuple[str, int, bool] | None:
+        """Colour, count, whether it beeped; None if there was none."""
+        return self.session.signal(within)
+
+    def all(self) -> list[tuple[float, str, int]]:
+        return self.session.blinks()
+
+
+class Console(Part):
+    """The service port: the lock's own words. None where it gives no answer."""
+
+    def state(self) -> dict[str, Any] | None:
+        return self.session.state()
+
+    def images(self) -> list[dict[str, Any]] | None:
+        return self.session.images()
+
+    def log(self) -> list[dict[str, Any]] | None:
+        return self.session.log()
+
+
+class Portal(Part):
+    """The rig's stand-in for the locks' web service, and the network to it."""
+
+    def check_ins(self) -> list[dict[str, Any]]:
+        return self.session.check_ins()
+
+    def wait_for_check_in(self, within: float) -> dict[str, Any]:
+        """Raises LockFault if none comes in time."""
+        seen = self.session.next_check_in(within)
+        if seen is None:
+            raise LockFault(f"{self.session.station}: no check-in in {within:g} s")
+        return seen
+
+    def events(self) -> list[dict[str, Any]]:
+        """The lock's log, as it was uploaded."""
+        return self.session.portal_events()
+
+    def withdraw(self) -> None:
+        """Ends the offer of an image."""
+        self.session.withdraw()
+
+    def set_reachable(self, reachable: bool) -> None:
+        self.session.set_portal(reachable)
+
+    def set_network(self, up: bool) -> None:
+        self.session.set_network(up)

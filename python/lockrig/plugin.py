@@ -1,0 +1,348 @@
+"""The pytest plugin that runs scenarios: fixtures, markers, controls, outcomes, journal.
+
+Scenarios are run by `lockrig run` and `lockrig nightly`, which give pytest an instance of
+CasePlugin; it takes the place of pytest's own terminal output.
+"""
+
+import shlex
+from collections.abc import Generator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from lockrig.bench import Bench
+from lockrig.case_mark import CaseMark
+from lockrig.catalogue import Catalogue
+from lockrig.controls import Control, Controls
+from lockrig.defects import read_defects
+from lockrig.display import Display
+from lockrig.lock import Lock
+from lockrig.notebook import Notebook
+from lockrig.outcome import ERROR, FAILED, PASSED, SKIPPED, Judgement, judge, place
+from lockrig.result import CaseResult
+from lockrig.root import shown
+from lockrig.run import Run
+from lockrig.trial import Trial
+
+# A scenario without the fixture `lock` is about the whole bench.
+WHOLE_BENCH = "bench"
+
+
+@dataclass(frozen=True)
+class Mounted:
+    """What the fixture `lock` stands for in one item; `defect` makes it a control."""
+
+    station: str
+    defect: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.station}-defect:{self.defect}" if self.defect else self.station
+
+
+@dataclass
+class Case:
+    """One item while it runs."""
+
+    notebook: Notebook
+    judgement: Judgement = Judgement()
+    wall_s: float = 0.0
+
+
+class CasePlugin:
+    """For one pytest session. The run is started once all scenarios are collected and
+    sound, so that a mistake in one of them leaves nothing behind."""
+
+    def __init__(
+        self, run: Run, display: Display, *, tier: str, with_controls: bool
+    ) -> None:
+        self._run = run
+        self._display = display
+        self._tier = tier
+        self._catalogue = Catalogue()
+        self._stations = run.bench.stations()
+        # Only a twin can be given a defect.
+        has_controls = with_controls and run.bench.kind == "virtual"
+        self._controls = Controls(read_defects() if has_controls else [])
+        self._marks: dict[str, CaseMark] = {}
+        self._known: dict[tuple[str, str], Trial] = {}
+        self._broken: list[str] = []
+        self._case: Case | None = None
+        self.results: list[CaseResult] = []
+        self.interrupted = False
+
+    # What scenarios ask for.
+
+    @pytest.fixture(name="bench")
+    def bench_fixture(self) -> Bench:
+        """The bench of the run."""
+        return Bench(self._running().notebook)
+
+    @pytest.fixture(name="lock")
+    def lock_fixture(self, request: pytest.FixtureRequest, bench: Bench) -> Lock:
+        """The lock of the station that this item is about."""
+        mounted: Mounted = request.param
+        return bench.station(mounted.station)
+
+    # Collecting.
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_configure(self, config: pytest.Config) -> None:
+        config.addinivalue_line(
+            "markers", "case(id, boards, needs, nightly): the catalogue row it tests"
+        )
+        # Unregistered, not switched off: pytest's assertions ask for its options.
+        terminal = config.pluginmanager.get_plugin("terminalreporter")
+        if terminal is not None:
+            config.pluginmanager.unregister(terminal)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
+        mark = self._mark(metafunc.definition)
+        if "lock" not in metafunc.fixturenames:
+            return
+        bench = self._run.bench
+        stations = [each for each in self._stations if mark.applies_to(bench, each)]
+        locks = [Mounted(each) for each in stations]
+        locks += [
+            Mounted(station, defect.name)
+            for defect in self._controls.against(mark.row.id)
+            for station in stations
+            if not mark.missing(bench, station)
+        ]
+        metafunc.parametrize("lock", locks, ids=map(str, locks), indirect=True)
+
+    def pytest_itemcollected(self, item: pytest.Item) -> None:
+        """-k finds a scenario by its case, its station and its board, too."""
+        mark = self._mark(item)
+        mounted = _mounted(item)
+        item.extra_keyword_matches.add(mark.row.id)
+        if mounted is not None:
+            facts = self._run.bench.facts(mounted.station)
+            item.extra_keyword_matches.add(facts["board"])
+            if mounted.defect:
+                self._controls.find(self._control(item))
+
+    def pytest_collection_modifyitems(
+        self, config: pytest.Config, items: list[pytest.Item]
+    ) -> None:
+        """Claims in the catalogue's and the stations' order, then the controls."""
+        chosen = [
+            each
+            for each in items
+            if self._mark(each).is_in(self._tier) and not _applies_nowhere(each)
+        ]
+        dropped = [each for each in items if each not in chosen]
+        if dropped:
+            config.hook.pytest_deselected(items=dropped)
+        items[:] = sorted(chosen, key=self._place)
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        if report.failed and not self._broken:
+            self._broken.append(f"{report.nodeid}: {report.longreprtext}")
+
+    def pytest_exception_interact(
+        self, node: pytest.Item | pytest.Collector, call: pytest.CallInfo[Any]
+    ) -> None:
+        """One line for a file that cannot be collected, before its report comes."""
+        if not isinstance(node, pytest.Collector) or call.excinfo is None:
+            return
+        error: BaseException = call.excinfo.value
+        if isinstance(error, pytest.Collector.CollectError):
+            error = error.__cause__ or error  # what importing the file raised
+        text = str(error).partition("\n")[0]
+        self._broken.append(f"{place(error, node.path)}: {text}")
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> None:
+        """All is collected and selected: the run starts, or is refused."""
+        if self._broken:
+            raise pytest.UsageError(self._broken[0])
+        if not session.items:
+            raise pytest.UsageError("nothing to run: no scenario was selected")
+        for item in session.items:
+            mounted = _mounted(item)
+            if mounted is not None and mounted.defect:
+                self._controls.plan(self._control(item))
+        try:
+            self._run.start()
+        except ValueError as error:
+            raise pytest.UsageError(str(error)) from None
+        self._display.start(len(session.items) + len(self._controls.rows()))
+
+    # Running.
+
+    @pytest.hookimpl(hookwrapper=True, tryfirst=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, Any, None]:
+        mounted = _mounted(item)
+        mark = self._mark(item)
+        defect = mounted.defect if mounted else ""
+        self._display.begin(mark.row.id, _station(item), defect)
+        self._case = Case(
+            Notebook(
+                bench=self._run.bench,
+                seed=self._run.seed,
+                workers=self._run.workers,
+                blind=self._run.blind,
+                defects=(defect,) if defect else (),
+                journal=self._run.journal,
+                case_id=mark.row.id,
+                scenario=_scenario(item),
+                purpose="control" if defect else "case",
+                known=self._known,
+                progress=self._display.progress,
+            )
+        )
+        outcome = yield
+        # An interrupted case has no outcome.
+        if outcome.excinfo is None:
+            self._end(self._result(item, self._running()))
+        self._case = None
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_setup(self, item: pytest.Item) -> None:
+        mounted = _mounted(item)
+        if mounted is None:
+            return
+        missing = self._mark(item).missing(self._run.bench, mounted.station)
+        if missing:
+            pytest.skip(f"station {mounted.station} has no {', '.join(missing)}")
+
+    @pytest.hookimpl(hookwrapper=True)
+    def pytest_runtest_makereport(
+        self, item: pytest.Item, call: pytest.CallInfo[None]
+    ) -> Generator[None, Any, None]:
+        outcome = yield
+        case = self._running()
+        case.wall_s += call.duration
+        if call.excinfo is not None and case.judgement.outcome == PASSED:
+            case.judgement = judge(call.excinfo.value, item.path)
+        mounted = _mounted(item)
+        if mounted is not None and mounted.defect and call.when == "call":
+            report: pytest.TestReport = outcome.get_result()
+            is_caught = case.judgement.outcome == FAILED
+            report.outcome = "passed" if is_caught else "failed"
+            report.longrepr = "caught" if is_caught else "MISSED"
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        if self._run.started and not self.interrupted:
+            for defect, station in self._controls.rows():
+                self._display.begin(defect.row, station, "")
+                self._end(self._controls.judge(defect, station))
+            self._run.finish()
+        self._display.close()
+
+    def pytest_keyboard_interrupt(self) -> None:
+        self.interrupted = True
+
+    # Helpers.
+
+    def _running(self) -> Case:
+        assert self._case is not None
+        return self._case
+
+    def _mark(self, item: pytest.Item) -> CaseMark:
+        base = item.nodeid.partition("[")[0]
+        if base not in self._marks:
+            try:
+                self._marks[base] = CaseMark.of(item, self._catalogue)
+            except ValueError as error:
+                function = base.rpartition("::")[2]
+                raise ValueError(f"{function}: {error}") from None
+        return self._marks[base]
+
+    def _place(self, item: pytest.Item) -> tuple[bool, int, int]:
+        mounted = _mounted(item)
+        return (
+            mounted is not None and bool(mounted.defect),
+            self._mark(item).row.place,
+            self._stations.index(mounted.station) if mounted else len(self._stations),
+        )
+
+    def _control(self, item: pytest.Item) -> Control:
+        mounted = _mounted(item)
+        assert mounted is not None
+        return Control(
+            mounted.defect, mounted.station, self._mark(item).row.id, _scenario(item)
+        )
+
+    def _result(self, item: pytest.Item, case: Case) -> CaseResult:
+        mounted = _mounted(item)
+        defect = mounted.defect if mounted else ""
+        judged = case.judgement
+        outcome, reason, caught = judged.outcome, judged.reason, None
+        if defect:
+            caught = outcome == FAILED
+            if outcome == PASSED:
+                reason = f"a lock with {defect} passed"
+            elif outcome == SKIPPED:
+                # A control that was asked for and looked away is missed, not skipped.
+                outcome, reason = ERROR, f"skipped: {reason}"
+        last = case.notebook.trials[-1].id if case.notebook.trials else ""
+        trial_id = judged.trial_id or last
+        if caught if defect else outcome in (PASSED, SKIPPED):
+            trial_id = ""
+        return CaseResult(
+            case_id=self._mark(item).row.id,
+            station=_station(item),
+            scenario=_scenario(item),
+            outcome=outcome,
+            purpose=case.notebook.purpose,
+            defect=defect,
+            caught=caught,
+            reason=reason,
+            measurements=tuple(case.notebook.measurements),
+            wall_s=case.wall_s,
+            simulated_s=case.notebook.simulated_s,
+            trial_id=trial_id,
+            again=self._again(item, trial_id),
+        )
+
+    def _again(self, item: pytest.Item, trial_id: str) -> str:
+        """The command that shows it again."""
+        if trial_id:
+            command = ["replay", trial_id, "--out", shown(self._run.out)]
+        else:
+            function = item.name.partition("[")[0]
+            mounted = _mounted(item)
+            expression = f"{function} and {mounted.station}" if mounted else function
+            command = ["run", shown(item.path), "-k", expression]
+            command += ["--seed", str(self._run.seed)]
+            if mounted is not None and mounted.defect:
+                command += ["--controls"]
+        return shlex.join(["./lockrig", *command])
+
+    def _end(self, result: CaseResult) -> None:
+        assert self._run.journal is not None
+        self._run.journal.add_case(result.record())
+        self.results.append(result)
+        if result.defect:
+            self._controls.add(result)
+        self._display.end(result)
+
+
+def _mounted(item: pytest.Item) -> Mounted | None:
+    callspec = getattr(item, "callspec", None)
+    mounted = callspec.params.get("lock") if callspec is not None else None
+    return mounted if isinstance(mounted, Mounted) else None
+
+
+def _applies_nowhere(item: pytest.Item) -> bool:
+    """The item that pytest makes where a scenario applies to no station."""
+    return "lock" in getattr(item, "fixturenames", ()) and _mounted(item) is None
+
+
+def _station(item: pytest.Item) -> str:
+    mounted = _mounted(item)
+    return mounted.station if mounted else WHOLE_BENCH
+
+
+def _scenario(item: pytest.Item) -> str:
+    """The node id without station and defect, which stand beside it."""
+    mounted = _mounted(item)
+    if mounted is None:
+        return item.nodeid
+    base, _, rest = item.nodeid.partition("[")
+    others = rest.removesuffix("]").removeprefix(str(mounted)).removeprefix("-")
+    return f"{base}[{others}]" if others else base

@@ -1,0 +1,100 @@
+"""One run: what it was asked for, and its journal from the first case to the last."""
+
+import os
+import platform
+import time
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from pathlib import Path
+
+from lockrig import _core
+from lockrig.root import OUT, shown
+
+
+def default_out(seed: int) -> Path:
+    """A dated folder; the time is UTC."""
+    return OUT / f"{datetime.now(timezone.utc):%Y-%m-%d-%H%M%S}-{seed}"
+
+
+def random_seed() -> int:
+    return int.from_bytes(os.urandom(4), "little")
+
+
+def refuse_unfit(out: Path) -> None:
+    """ValueError if no run can be written to `out`; creates nothing."""
+    if out.is_dir():
+        if any(out.iterdir()):
+            raise ValueError(
+                f"--out {out}: not empty; a run is not written over another"
+            )
+        nearest = out
+    elif out.exists():
+        raise ValueError(f"--out {out}: not a folder")
+    else:
+        nearest = next(each for each in out.absolute().parents if each.exists())
+    if not nearest.is_dir() or not os.access(nearest, os.W_OK | os.X_OK):
+        raise ValueError(f"--out {out}: {nearest} cannot be written to")
+
+
+@dataclass
+class Run:
+    """`out` appears when the run starts; until then nothing is written."""
+
+    bench: _core.Bench
+    seed: int
+    out: Path
+    workers: int
+    command_line: str
+    blind: tuple[str, ...] = ()
+    journal: _core.Journal | None = field(default=None, init=False)
+    _began: float = field(default=0.0, init=False)
+
+    def start(self) -> None:
+        """ValueError if `out` cannot be made."""
+        refuse_unfit(self.out)
+        self._began = time.monotonic()
+        created = not self.out.exists()
+        try:
+            self.out.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise ValueError(f"--out {self.out}: {error.strerror}") from None
+        try:
+            self.journal = _core.Journal.create(
+                str(self.out / "run.db"),
+                {
+                    "version": _core.version(),
+                    "seed": self.seed,
+                    "command_line": self.command_line,
+                    "bench": shown(Path(self.bench.path)),
+                    "bench_kind": self.bench.kind,
+                    "started": f"{datetime.now(timezone.utc):%Y-%m-%d %H:%M:%S}",
+                    "host": {
+                        "system": platform.platform(),
+                        "processor": _processor(),
+                        "workers": str(self.workers),
+                    },
+                },
+            )
+        except BaseException:
+            if created:
+                self.out.rmdir()
+            raise
+
+    @property
+    def started(self) -> bool:
+        return self.journal is not None
+
+    def finish(self) -> None:
+        """All that was asked has been run."""
+        if self.journal is not None:
+            self.journal.finish(time.monotonic() - self._began)
+
+
+def _processor() -> str:
+    try:
+        for line in Path("/proc/cpuinfo").read_text().splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    except OSError:
+        pass
+    return platform.machine()

@@ -1,0 +1,64 @@
+"""BOOT: new images that do not start are taken back."""
+
+from __future__ import annotations
+
+import pytest
+from helpers import check_in_now, log, runs, state, texts, version
+from lockrig import Lock, LockFault
+
+BOOTS = 3  # proposed (catalogue, BOOT-01)
+
+
+def is_taken_back(lock: Lock, behaviour: str) -> list[str]:
+    """The image is tried, given up, and that is told; what the log says of it."""
+    image = lock.image(f"{version(lock.new)}+{behaviour}")
+    trial = lock.push(image).expect()
+    assert trial.observed.get("accepted") == "yes", f"never tried: {trial.note}"
+    runs(trial, lock.old)
+    assert trial.answer("checks_in")["detail"] == f"version {version(lock.old)}"
+
+    session = lock.session()
+    boots = state(session)["boots"]
+    known = len(log(session))
+    pushed = session.push(image)
+    if not pushed["accepted"]:
+        raise LockFault(f"{image} was taken in the trial and refused now: {pushed}")
+    began = session.now
+    found = None
+    while found is None or found["trial"] or found["boots"] == boots:
+        if session.now - began > lock.facts["limits"]["confirm_max"]:
+            raise LockFault(f"it did not come back: {found}")
+        session.sleep(1.0)
+        found = session.state()
+    lock.measure(
+        "time to the old version",
+        session.now - began,
+        "s",
+        high=lock.facts["limits"]["confirm_max"],
+    )
+    lock.measure("boots counted", found["boots"] - boots, "boots", low=1, high=BOOTS)
+    assert found["version"] == version(lock.old)
+    said = texts(log(session)[known:])
+    assert any("reverted" in text for text in said), f"not in its log: {said}"
+    check_in_now(session, lock)
+    session.sleep(lock.facts["limits"]["signal_max"])
+    told = texts(session.portal_events())
+    assert any("reverted" in text for text in told), "the portal was not told"
+    return said
+
+
+@pytest.mark.case("BOOT-01", needs=("console", "radio", "smp"))
+def test_a_boot_loop_is_ended_by_a_roll_back(lock: Lock) -> None:
+    """A rightly signed image that crashes in start-up.
+
+    The version before runs again within 3 boots (proposed) of the lock's own count, and
+    log and portal hear of it.
+    """
+    is_taken_back(lock, "crash-at-start")
+
+
+@pytest.mark.case("BOOT-02", needs=("console", "radio", "smp"))
+def test_a_hang_is_ended_by_the_watchdog(lock: Lock) -> None:
+    """A rightly signed image that loops for ever: watchdog, then as BOOT-01."""
+    said = is_taken_back(lock, "hang-at-start")
+    assert any("watchdog" in text for text in said), f"no watchdog reset: {said}"

@@ -1,0 +1,299 @@
+"""STO, CRED, BF: codes over cuts, factory codes, guessing."""
+
+from __future__ import annotations
+
+import pytest
+from helpers import (
+    check_in_now,
+    count,
+    entered,
+    log,
+    opens_and_shuts,
+    state,
+    texts,
+    wrong_code,
+)
+from lockrig import Bench, Inconclusive, Lock, LockFault, Session
+
+LOCK_OUT_MIN = 30.0  # s, proposed (catalogue, BF-01)
+
+
+def refuses(session: Session, code: str) -> None:
+    result = entered(session, code)
+    if result == "dead":
+        raise Inconclusive(f"code {code}: no key press was answered")
+    assert result == "refused", f"code {code}: {result}"
+
+
+# --- settings ------------------------------------------------------------------------
+
+
+@pytest.mark.case("STO-01", needs=("console", "flash_ops"))
+def test_a_cut_while_codes_change_loses_none(lock: Lock) -> None:
+    """Power fails while an owner changes, adds and deletes a code at the keypad.
+
+    Change: cut in every flash operation of it. The old code or the new one opens, never
+    both, never a default. Add and delete, as far as the rig knows their functions: cut 10
+    to 60 ms after the last key goes down, while the code is written.
+    """
+    sweep = lock.sweep("change_code", name="change of a code")
+    count(sweep)
+    known = [what for what in ("add", "delete") if what in lock.facts["functions"]]
+    for what in known:
+        cuts_around_the_write(lock, what)
+    lock.measure("ways to change codes", 1 + len(known), "functions", low=1)
+
+
+def cuts_around_the_write(lock: Lock, what: str) -> None:
+    """The owner's code always opens. A second one is there or not, as the lock's count of
+    codes says. Both must have been seen: else no cut fell near the write."""
+    facts = lock.facts
+    functions = facts["functions"]
+    second = wrong_code(lock)
+    counts = set()
+    for step in range(51):
+        session = lock.session()
+        if what == "delete":
+            if not session.program(
+                facts["programming_code"], [functions["add"], second]
+            ):
+                raise LockFault("a second code could not be added")
+            session.sleep(facts["entry_timeout"] + 1.0)
+        if entered(session, facts["programming_code"]) != "programming":
+            raise LockFault("the programming code did not work")
+        session.type([*functions[what], "enter", *second])
+        session.hold("enter")
+        session.sleep(0.010 + 0.001 * step)
+        session.power_off("pull" if step % 2 else "hard")
+        session.sleep(2.0)
+        if session.power_on() is None:
+            raise LockFault(f"did not start after a cut {10 + step} ms into {what}")
+        codes = state(session)["codes"]
+        counts.add(codes)
+        assert codes in (1, 2), f"{codes} codes are left"
+        opens_and_shuts(session, lock)
+        if codes == 2:
+            opens_and_shuts(session, lock, second)
+        else:
+            refuses(session, second)
+        opens_and_shuts(session, lock)
+        refuses(session, facts["slip_user"])
+    if counts != {1, 2}:
+        raise Inconclusive(f"every cut left {counts} codes: none fell near the write")
+
+
+# --- factory codes -------------------------------------------------------------------
+
+
+@pytest.mark.case("CRED-01")
+def test_the_default_user_code_is_refused_once_set_up(lock: Lock) -> None:
+    """On a lock that its owner has set up: slip and presets are tried, none opens.
+
+    The oracle tries them too, after a power cycle.
+    """
+    facts = lock.facts
+    session = lock.session()
+    for code in (facts["slip_user"], *facts["default_users"]):
+        opens_and_shuts(session, lock)  # so that wrong codes never add up
+        refuses(session, code)
+    lock.trial().expect().answer("refuses_defaults")
+
+
+@pytest.mark.case("CRED-02", needs=("console",))
+def test_set_up_cannot_finish_with_default_codes(lock: Lock) -> None:
+    """A new lock: set-up is abandoned, cut, and given the codes it came with.
+
+    It stays "not set up" until the owner has chosen both codes; then it is, and neither
+    slip nor presets work. The locks know no unlocking over the network to be tried.
+    """
+    facts = lock.facts
+    change = facts["functions"]["change"]
+    slip, slip_programming = facts["slip_user"], facts["slip_programming"]
+    session = lock.session(fresh=True)
+
+    def programs(code: str, entries: list[str]) -> bool:
+        done = session.program(code, entries)
+        session.sleep(facts["entry_timeout"] + 1.0)
+        return bool(done)
+
+    def is_not_set_up(after: str) -> None:
+        assert not state(session)["set_up"], f"set up after {after}"
+
+    if session.power_on() is None:
+        raise LockFault("a new lock did not start")
+    is_not_set_up("nothing at all")
+    # Abandoned half-way: the time-out ends it.
+    entered(session, slip_programming)
+    session.type([*change, "enter", *slip, "enter"])
+    session.sleep(facts["entry_timeout"] + 1.0)
+    is_not_set_up("an entry that was abandoned")
+    # Power fails half-way.
+    entered(session, slip_programming)
+    session.type([*change, "enter", *slip, "enter"])
+    session.power_cycle(2.0)
+    is_not_set_up("a cut")
+    # The same codes again, and the presets.
+    for code in (slip, *facts["default_users"]):
+        assert not programs(slip_programming, [change, slip, code]), f"took {code}"
+    for code in (slip_programming, *facts["default_programming"]):
+        function = facts["functions"]["programming"]
+        assert not programs(slip_programming, [function, code]), f"took {code}"
+    is_not_set_up("default codes")
+    # The owner's own codes.
+    assert programs(
+        slip_programming, [change, slip, facts["user_code"]]
+    ), "the programming code on the slip did not change the user code"
+    is_not_set_up("one code of two")
+    function = facts["functions"]["programming"]
+    assert programs(slip_programming, [function, facts["programming_code"]])
+    assert state(session)["set_up"], "not set up with codes of the owner's own"
+    for code in (slip, slip_programming):
+        opens_and_shuts(session, lock)
+        refuses(session, code)
+    for code in (*facts["default_users"], *facts["default_programming"]):
+        opens_and_shuts(session, lock)
+        refuses(session, code)
+
+
+@pytest.mark.case("CRED-03", needs=("console",))
+def test_the_default_programming_code_does_nothing_once_set_up(lock: Lock) -> None:
+    """Slip and preset programming code before each function that the rig knows of.
+
+    All refused: no programming mode, and the lock says of itself what it said before.
+    """
+    facts = lock.facts
+    session = lock.session()
+    before = state(session)
+    for code in (facts["slip_programming"], *facts["default_programming"]):
+        for name, number in sorted(facts["functions"].items()):
+            opens_and_shuts(session, lock)  # so that wrong codes never add up
+            result = entered(session, code)
+            assert result == "refused", f"code {code} for {name}: {result}"
+            session.type([*number, "enter"])  # less than 4 digits: no code, no try
+            session.sleep(facts["limits"]["signal_max"])
+    after = state(session)
+    for fact in ("codes", "set_up", "version", "boots"):
+        assert after[fact] == before[fact], f"{fact}: {before[fact]} to {after[fact]}"
+    if session.program(facts["programming_code"], [facts["functions"]["contact"]]):
+        return
+    raise LockFault("the owner's programming code no longer works")
+
+
+@pytest.mark.case("CRED-04", nightly=True)
+def test_factory_codes_are_the_units_own(lock: Lock, bench: Bench) -> None:
+    """A new lock opens with the code on its slip, with no other unit's and no preset.
+
+    The slips of all stations are compared as well: no code comes twice.
+    """
+    facts = lock.facts
+    slips = [bench.station(name).facts for name in bench.stations()]
+    for kind in ("slip_user", "slip_programming"):
+        codes = [slip[kind] for slip in slips]
+        assert len(set(codes)) == len(codes), f"a {kind} comes twice: {codes}"
+    session = lock.session(fresh=True)
+    if session.power_on() is None:
+        raise LockFault("a new lock did not start")
+    known = {*facts["default_users"], *facts["default_programming"]}
+    for slip in slips:
+        if slip["serial"] != facts["serial"]:
+            known |= {slip["slip_user"], slip["slip_programming"]}
+    opens_and_shuts(session, lock, facts["slip_user"])
+    for code in sorted(known):
+        refuses(session, code)
+        opens_and_shuts(session, lock, facts["slip_user"])
+
+
+# --- guessing ------------------------------------------------------------------------
+
+
+def lock_out(session: Session, lock: Lock) -> float:
+    """Wrong codes up to the limit; when the last was refused."""
+    for _ in range(lock.facts["wrong_code_limit"]):
+        refuses(session, wrong_code(lock))
+    return float(session.now)
+
+
+@pytest.mark.case("BF-01", needs=("console", "radio"))
+def test_guessing_is_locked_out(lock: Lock) -> None:
+    """Wrong codes at the keypad's full speed, up to the limit.
+
+    Each is signalled by three red. Then the right code is refused too, for 30 s or more
+    (proposed), and works again within the lock-out limit. The log has the event and the
+    portal hears of it.
+    """
+    facts = lock.facts
+    session = lock.session()
+    began = session.now
+    locked_out = lock_out(session, lock)
+    signals = [blink for blink in session.blinks() if blink[0] >= began]
+    errors = [blink for blink in signals if blink[1:] == ("red", 3)]
+    assert len(errors) == facts["wrong_code_limit"], f"signals: {signals}"
+
+    refuses(session, facts["user_code"])
+    refused_at = session.now
+    while entered(session, facts["user_code"], may_open=True) != "opened":
+        refused_at = session.now
+        latest = locked_out + facts["limits"]["lock_out_max"]
+        assert refused_at < latest, "the lock-out does not end"
+        session.sleep(1.0)
+    # It ended between the last code that was refused and the one that opened.
+    lock.measure("lock-out, at least", refused_at - locked_out, "s", low=LOCK_OUT_MIN)
+    lock.measure(
+        "lock-out, at most",
+        session.now - locked_out,
+        "s",
+        high=facts["limits"]["lock_out_max"],
+    )
+    assert session.wait_bolt("extended", facts["limits"]["relock_max"])
+    assert any("locked out" in text for text in texts(log(session)))
+    check_in_now(session, lock)
+    session.sleep(facts["limits"]["signal_max"])
+    assert any("locked out" in text for text in texts(session.portal_events()))
+
+
+@pytest.mark.case("BF-02")
+@pytest.mark.parametrize("style", ("hard", "pull"))
+def test_wrong_codes_are_counted_over_a_power_cycle(lock: Lock, style: str) -> None:
+    """All wrong codes but one, the batteries out and in, and the last: locked out."""
+    facts = lock.facts
+    session = lock.session()
+    for _ in range(facts["wrong_code_limit"] - 1):
+        refuses(session, wrong_code(lock))
+    session.power_cycle(2.0, style)
+    refuses(session, wrong_code(lock))
+    refuses(session, facts["user_code"])
+    session.sleep(facts["limits"]["lock_out_max"])
+    opens_and_shuts(session, lock)
+
+
+@pytest.mark.case("BF-02")
+@pytest.mark.parametrize("style", ("hard", "pull"))
+@pytest.mark.parametrize("after", (0.0, 5.0, 25.0))
+def test_a_lock_out_survives_a_power_cycle(
+    lock: Lock, style: str, after: float
+) -> None:
+    """The batteries out and in, 0, 5 or 25 s into a lock-out.
+
+    The right code is still refused, and the lock was powered in lock-out for 30 s or
+    more (proposed) before it opens.
+    """
+    facts = lock.facts
+    session = lock.session()
+    locked_out = lock_out(session, lock)
+    session.sleep(after)
+    off = session.power_cycle(2.0, style)
+    if off["rail_fell"] is None:
+        raise Inconclusive("the rail was not seen to fall")
+    refuses(session, facts["user_code"])
+    refused_at = session.now
+    while entered(session, facts["user_code"], may_open=True) != "opened":
+        refused_at = session.now
+        latest = locked_out + after + 2.0 + 2 * facts["limits"]["lock_out_max"]
+        assert refused_at < latest, "the lock-out does not end"
+        session.sleep(1.0)
+    lock.measure(
+        "lock-out with power, at least",
+        refused_at - locked_out - 2.0,
+        "s",
+        low=LOCK_OUT_MIN,
+    )

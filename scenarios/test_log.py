@@ -1,0 +1,93 @@
+"""LOG: what happened at the door can be read afterwards."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from helpers import (
+    check_in_now,
+    entered,
+    log,
+    opens_and_shuts,
+    state,
+    texts,
+    version,
+    wrong_code,
+)
+from lockrig import Lock, LockFault, Session
+
+
+def kept(session: Session, before: list[dict[str, Any]], what: str) -> list[Any]:
+    """The log now: all of the log before, in order, and then what is new."""
+    now = log(session)
+    assert now[: len(before)] == before, f"{what}: events were lost or changed"
+    sequence = [event["sequence"] for event in now]
+    first = sequence[0]
+    whole = list(range(first, first + len(sequence)))
+    assert sequence == whole, f"{what}: numbers are missing: {sequence}"
+    return now
+
+
+@pytest.mark.case("LOG-01", needs=("console", "radio", "smp"))
+def test_the_log_is_kept_and_in_order(lock: Lock) -> None:
+    """Known events, then an update, a roll-back, cuts of both styles, batteries out.
+
+    After each step all events before it are there unchanged, numbered without a gap; at
+    the end the known ones stand in the order in which they were caused, and the portal
+    has the same log.
+    """
+    limits = lock.facts["limits"]
+    session = lock.session()
+    events = log(session)
+    known = len(events)
+
+    opens_and_shuts(session, lock)
+    assert entered(session, wrong_code(lock)) == "refused"
+    opens_and_shuts(session, lock)
+    events = kept(session, events, "codes")
+
+    if not session.push(lock.new)["accepted"]:
+        raise LockFault(f"{lock.new} was not taken")
+    session.settle(limits["confirm_max"])
+    if state(session)["version"] != version(lock.new):
+        raise LockFault("the update did not come to run")
+    events = kept(session, events, "an update")
+
+    crash = lock.image(f"{version(lock.next)}+crash-at-start")
+    if not session.push(crash)["accepted"]:
+        raise LockFault(f"{crash} was not taken")
+    session.settle(limits["confirm_max"])
+    if state(session)["version"] != version(lock.new):
+        raise LockFault("the failed update was not taken back")
+    events = kept(session, events, "a roll-back")
+
+    for style in ("hard", "pull", "hard", "pull"):
+        session.power_cycle(0.5, style)
+        events = kept(session, events, f"a cut ({style})")
+    session.power_cycle(600.0, "pull")
+    opens_and_shuts(session, lock)
+    events = kept(session, events, "new batteries")
+
+    wanted = [
+        "unlocked",
+        "locked",
+        "wrong code",
+        "unlocked",
+        "locked",
+        f"update to {version(lock.new)}",
+        f"updated to {version(lock.new)}",
+        f"update to {version(lock.next)}",
+        f"reverted {version(lock.next)}",
+        *["power_on"] * 5,
+        "unlocked",
+        "locked",
+    ]
+    found = iter(texts(events[known:]))
+    for what in wanted:
+        assert any(what in text for text in found), f"{what!r} is not where it belongs"
+
+    check_in_now(session, lock)
+    session.sleep(limits["signal_max"])
+    told = texts(session.portal_events())
+    assert told[: len(events)] == texts(events), "the portal has another log"
