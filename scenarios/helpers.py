@@ -22,7 +22,7 @@ UPDATE_PHASES = {
 }
 #: PWR-07 cuts what a roll-back adds, and again what the update has in common with it
 #: from the failed start on.
-ROLLBACK_PHASES = ("revert", "boot", "run")
+ROLLBACK_PHASES = ("trial", "revert", "boot", "run")
 
 
 def version(image: str) -> str:

@@ -81,27 +81,28 @@ py::object run_sweep(Lab& lab, const std::string& spec_json, const py::dict& pla
   trial::SweepResult result;
   {
     const py::gil_scoped_release release;
-    result = trial::sweep(
-        spec, plan, workers, lab.bench, lab.baselines,
-        [&](std::vector<trial::TrialRecord>&& finished, std::uint64_t done,
-            std::uint64_t total) {
-          if (journal != nullptr && !finished.empty()) {
-            journal->add_trials(finished, case_id, *purpose, 1);
-          }
-          for (const auto& record : finished) {
-            if (record.verdict != trial::Verdict::recovered && bad.size() < kBadKept) {
-              bad.push_back(to_json(record));
-            }
-          }
-          const py::gil_scoped_acquire acquire;
-          if (PyErr_CheckSignals() != 0) throw py::error_already_set();
-          if (progress) (*progress)(done, total);
-        });
+    result = trial::sweep(spec, plan, workers, lab.bench, lab.baselines,
+                          [&](std::vector<trial::TrialRecord>&& finished,
+                              std::uint64_t done, std::uint64_t total) {
+                            if (journal != nullptr && !finished.empty()) {
+                              journal->add_trials(finished, case_id, *purpose, 1);
+                            }
+                            for (const auto& record : finished) {
+                              if (record.verdict != trial::Verdict::recovered) {
+                                bad.push_back(to_json(record));
+                              }
+                            }
+                            const py::gil_scoped_acquire acquire;
+                            if (PyErr_CheckSignals() != 0)
+                              throw py::error_already_set();
+                            if (progress) (*progress)(done, total);
+                          });
   }
   std::sort(bad.begin(), bad.end(), [](const json& a, const json& b) {
     return a["id"].get_ref<const std::string&>() <
            b["id"].get_ref<const std::string&>();
   });
+  if (bad.size() > kBadKept) bad.erase(bad.begin() + kBadKept, bad.end());
   const json summary = {{"operations", result.operations},
                         {"all_operations", result.all_operations},
                         {"fractions", plan.fractions},
@@ -131,10 +132,7 @@ json facts_of(const trial::LockFacts& f) {
           {"programming_code", codes.programming},
           {"wrong_code_limit", l.wrong_code_limit},
           {"entry_timeout", to_seconds(f.entry_timeout)},
-          {"functions",
-           {{"change", f.function_change},
-            {"programming", f.function_programming},
-            {"contact", f.function_contact}}},
+          {"functions", f.functions},
           {"limits",
            {{"boot_max", to_seconds(l.boot_max)},
             {"unlock_max", to_seconds(l.unlock_max)},

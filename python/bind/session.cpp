@@ -30,6 +30,19 @@ Bolt::Position position_from(const std::string& name) {
       "; there are extended, retracted, between, contradictory");
 }
 
+std::string short_name(trial::Entry::Result result) {
+  switch (result) {
+    case trial::Entry::Result::programming:
+      return "programming";
+    case trial::Entry::Result::blind:
+      return "blind";
+    case trial::Entry::Result::dead:
+      return "dead";
+    default:
+      return trial::to_string(result);
+  }
+}
+
 json to_json(const Power::Off& off) {
   return {{"commanded", to_seconds(off.commanded)},
           {"rail_fell", off.rail_fell ? json(to_seconds(*off.rail_fell)) : json()}};
@@ -178,7 +191,7 @@ void bind_keypad(py::class_<Session>& c) {
        [](Session& s, const std::string& code, bool may_open) {
          const py::gil_scoped_release release;
          const auto entry = s.run([&] { return s.hand.enter(code, may_open); });
-         return std::pair<std::string, double>(to_string(entry.result),
+         return std::pair<std::string, double>(short_name(entry.result),
                                                to_seconds(entry.took));
        },
        py::arg("code"), py::arg("may_open") = false,

@@ -47,7 +47,7 @@ class BarDisplay:
 
     def begin(self, case_id: str, station: str, defect: str) -> None:
         bad = " (control)" if defect else ""
-        self._update(at=f"{case_id} {station}{bad}")
+        self._update(at=f"{case_id:<8} {station:<3}{bad}")
 
     def progress(self, finished: int, done: int, total: int) -> None:
         self._trials += finished

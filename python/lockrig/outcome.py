@@ -40,7 +40,8 @@ def judge(error: BaseException, scenario: Path) -> Judgement:
 
 
 def one_line(error: BaseException) -> str:
-    """The first line of its message; of a rewritten assertion the one that says most."""
+    """The first line of its message: of an assertion the scenario's own words, or else
+    what was compared."""
     lines = [each.strip() for each in str(error).splitlines() if each.strip()]
     return lines[0] if lines else type(error).__name__
 

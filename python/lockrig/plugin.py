@@ -4,7 +4,6 @@ Scenarios are run by `lockrig run` and `lockrig nightly`, which give pytest an i
 CasePlugin; it takes the place of pytest's own terminal output.
 """
 
-import shlex
 from collections.abc import Generator
 from dataclasses import dataclass
 from typing import Any
@@ -17,27 +16,21 @@ from lockrig.catalogue import Catalogue
 from lockrig.controls import Control, Controls
 from lockrig.defects import read_defects
 from lockrig.display import Display
+from lockrig.items import (
+    Mounted,
+    applies_nowhere,
+    base_of,
+    command_for,
+    mounted_in,
+    scenario_of,
+    station_of,
+)
 from lockrig.lock import Lock
 from lockrig.notebook import Notebook
 from lockrig.outcome import ERROR, FAILED, PASSED, SKIPPED, Judgement, judge, place
 from lockrig.result import CaseResult
-from lockrig.root import shown
 from lockrig.run import Run
 from lockrig.trial import Trial
-
-# A scenario without the fixture `lock` is about the whole bench.
-WHOLE_BENCH = "bench"
-
-
-@dataclass(frozen=True)
-class Mounted:
-    """What the fixture `lock` stands for in one item; `defect` makes it a control."""
-
-    station: str
-    defect: str = ""
-
-    def __str__(self) -> str:
-        return f"{self.station}-defect:{self.defect}" if self.defect else self.station
 
 
 @dataclass
@@ -115,7 +108,7 @@ class CasePlugin:
     def pytest_itemcollected(self, item: pytest.Item) -> None:
         """-k finds a scenario by its case, its station and its board, too."""
         mark = self._mark(item)
-        mounted = _mounted(item)
+        mounted = mounted_in(item)
         item.extra_keyword_matches.add(mark.row.id)
         if mounted is not None:
             facts = self._run.bench.facts(mounted.station)
@@ -130,7 +123,7 @@ class CasePlugin:
         chosen = [
             each
             for each in items
-            if self._mark(each).is_in(self._tier) and not _applies_nowhere(each)
+            if self._mark(each).is_in(self._tier) and not applies_nowhere(each)
         ]
         dropped = [each for each in items if each not in chosen]
         if dropped:
@@ -161,7 +154,7 @@ class CasePlugin:
         if not session.items:
             raise pytest.UsageError("nothing to run: no scenario was selected")
         for item in session.items:
-            mounted = _mounted(item)
+            mounted = mounted_in(item)
             if mounted is not None and mounted.defect:
                 self._controls.plan(self._control(item))
         try:
@@ -174,10 +167,10 @@ class CasePlugin:
 
     @pytest.hookimpl(hookwrapper=True, tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, Any, None]:
-        mounted = _mounted(item)
+        mounted = mounted_in(item)
         mark = self._mark(item)
         defect = mounted.defect if mounted else ""
-        self._display.begin(mark.row.id, _station(item), defect)
+        self._display.begin(mark.row.id, station_of(item), defect)
         self._case = Case(
             Notebook(
                 bench=self._run.bench,
@@ -187,7 +180,7 @@ class CasePlugin:
                 defects=(defect,) if defect else (),
                 journal=self._run.journal,
                 case_id=mark.row.id,
-                scenario=_scenario(item),
+                scenario=scenario_of(item),
                 purpose="control" if defect else "case",
                 known=self._known,
                 progress=self._display.progress,
@@ -201,7 +194,7 @@ class CasePlugin:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
-        mounted = _mounted(item)
+        mounted = mounted_in(item)
         if mounted is None:
             return
         missing = self._mark(item).missing(self._run.bench, mounted.station)
@@ -217,7 +210,7 @@ class CasePlugin:
         case.wall_s += call.duration
         if call.excinfo is not None and case.judgement.outcome == PASSED:
             case.judgement = judge(call.excinfo.value, item.path)
-        mounted = _mounted(item)
+        mounted = mounted_in(item)
         if mounted is not None and mounted.defect and call.when == "call":
             report: pytest.TestReport = outcome.get_result()
             is_caught = case.judgement.outcome == FAILED
@@ -243,7 +236,7 @@ class CasePlugin:
         return self._case
 
     def _mark(self, item: pytest.Item) -> CaseMark:
-        base = item.nodeid.partition("[")[0]
+        base = base_of(item)
         if base not in self._marks:
             try:
                 self._marks[base] = CaseMark.of(item, self._catalogue)
@@ -253,7 +246,7 @@ class CasePlugin:
         return self._marks[base]
 
     def _place(self, item: pytest.Item) -> tuple[bool, int, int]:
-        mounted = _mounted(item)
+        mounted = mounted_in(item)
         return (
             mounted is not None and bool(mounted.defect),
             self._mark(item).row.place,
@@ -261,14 +254,14 @@ class CasePlugin:
         )
 
     def _control(self, item: pytest.Item) -> Control:
-        mounted = _mounted(item)
+        mounted = mounted_in(item)
         assert mounted is not None
         return Control(
-            mounted.defect, mounted.station, self._mark(item).row.id, _scenario(item)
+            mounted.defect, mounted.station, self._mark(item).row.id, scenario_of(item)
         )
 
     def _result(self, item: pytest.Item, case: Case) -> CaseResult:
-        mounted = _mounted(item)
+        mounted = mounted_in(item)
         defect = mounted.defect if mounted else ""
         judged = case.judgement
         outcome, reason, caught = judged.outcome, judged.reason, None
@@ -285,8 +278,8 @@ class CasePlugin:
             trial_id = ""
         return CaseResult(
             case_id=self._mark(item).row.id,
-            station=_station(item),
-            scenario=_scenario(item),
+            station=station_of(item),
+            scenario=scenario_of(item),
             outcome=outcome,
             purpose=case.notebook.purpose,
             defect=defect,
@@ -296,22 +289,8 @@ class CasePlugin:
             wall_s=case.wall_s,
             simulated_s=case.notebook.simulated_s,
             trial_id=trial_id,
-            again=self._again(item, trial_id),
+            again=command_for(item, self._run, trial_id),
         )
-
-    def _again(self, item: pytest.Item, trial_id: str) -> str:
-        """The command that shows it again."""
-        if trial_id:
-            command = ["replay", trial_id, "--out", shown(self._run.out)]
-        else:
-            function = item.name.partition("[")[0]
-            mounted = _mounted(item)
-            expression = f"{function} and {mounted.station}" if mounted else function
-            command = ["run", shown(item.path), "-k", expression]
-            command += ["--seed", str(self._run.seed)]
-            if mounted is not None and mounted.defect:
-                command += ["--controls"]
-        return shlex.join(["./lockrig", *command])
 
     def _end(self, result: CaseResult) -> None:
         assert self._run.journal is not None
@@ -320,29 +299,3 @@ class CasePlugin:
         if result.defect:
             self._controls.add(result)
         self._display.end(result)
-
-
-def _mounted(item: pytest.Item) -> Mounted | None:
-    callspec = getattr(item, "callspec", None)
-    mounted = callspec.params.get("lock") if callspec is not None else None
-    return mounted if isinstance(mounted, Mounted) else None
-
-
-def _applies_nowhere(item: pytest.Item) -> bool:
-    """The item that pytest makes where a scenario applies to no station."""
-    return "lock" in getattr(item, "fixturenames", ()) and _mounted(item) is None
-
-
-def _station(item: pytest.Item) -> str:
-    mounted = _mounted(item)
-    return mounted.station if mounted else WHOLE_BENCH
-
-
-def _scenario(item: pytest.Item) -> str:
-    """The node id without station and defect, which stand beside it."""
-    mounted = _mounted(item)
-    if mounted is None:
-        return item.nodeid
-    base, _, rest = item.nodeid.partition("[")
-    others = rest.removesuffix("]").removeprefix(str(mounted)).removeprefix("-")
-    return f"{base}[{others}]" if others else base

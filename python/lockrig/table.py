@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     """Lines without trailing blanks. Numbers stand right, anything else left; None is an
     empty cell."""
-    cells = [[_text(each) for each in row] for row in (list(each) for each in rows)]
+    cells = [[_text(each) for each in row] for row in rows]
     lines = [list(head), *cells]
     widths = [max(len(line[column]) for line in lines) for column in range(len(head))]
     right = [

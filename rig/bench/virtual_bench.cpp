@@ -80,9 +80,13 @@ VirtualBench::VirtualBench(const std::filesystem::path& path)
                      .slip_programming = unit.programming_code,
                      .default_users = station.board.default_users,
                      .default_programming = station.board.default_programming,
-                     .function_change = model.function_change,
-                     .function_programming = model.function_programming,
-                     .function_contact = model.function_contact,
+                     .functions = {{"add", model.function_add},
+                                   {"delete", model.function_delete},
+                                   {"change", model.function_change},
+                                   {"programming", model.function_programming},
+                                   {"mute", model.function_mute},
+                                   {"unmute", model.function_unmute},
+                                   {"contact", model.function_contact}},
                      .entry_timeout = model.entry_timeout,
                      .limits = station.board.limits};
     stations_.emplace(entry.name, std::move(station));

@@ -16,12 +16,15 @@ std::uint8_t high_byte(std::int64_t n) {
 }  // namespace
 
 void append_set_low(Bytes& out, Pins pins) {
-  out.insert(out.end(), {op::kSetLow, low_byte(pins.value), low_byte(pins.direction)});
+  out.push_back(op::kSetLow);
+  out.push_back(low_byte(pins.value));
+  out.push_back(low_byte(pins.direction));
 }
 
 void append_set_high(Bytes& out, Pins pins) {
-  out.insert(out.end(),
-             {op::kSetHigh, high_byte(pins.value), high_byte(pins.direction)});
+  out.push_back(op::kSetHigh);
+  out.push_back(high_byte(pins.value));
+  out.push_back(high_byte(pins.direction));
 }
 
 void append_sample(Bytes& out) { out.insert(out.end(), {op::kReadLow, op::kReadHigh}); }
@@ -39,7 +42,8 @@ void append_wait(Bytes& out, std::int64_t clocks) {
     whole -= part;
   }
   if (const std::int64_t rest = clocks % kClocksPerByte; rest > 0) {
-    out.insert(out.end(), {op::kClockBits, low_byte(rest - 1)});
+    out.push_back(op::kClockBits);
+    out.push_back(low_byte(rest - 1));
   }
 }
 

@@ -78,6 +78,7 @@ Compiled compile(const Waveform& waveform, ChipClock clock) {
   Compiled out;
   out.left = waveform.start_;
   out.commands.reserve(8 * waveform.steps_.size() + 1);
+  out.settings.reserve(waveform.steps_.size());
   Duration asked{};
   std::int64_t clocks = 0;
   std::int64_t samples = 0;
@@ -103,6 +104,7 @@ Compiled compile(const Waveform& waveform, ChipClock clock) {
                      : 0xffff;
         if (changed & 0x00ff) append_set_low(out.commands, step.pins);
         if (changed & 0xff00) append_set_high(out.commands, step.pins);
+        out.settings.push_back({clocks * ticks_per_clock, step.pins.value});
         out.left = step.pins;
         break;
       }

@@ -25,9 +25,17 @@ struct SampleRun {
   bool operator==(const SampleRun&) const = default;
 };
 
+/// The pins from a moment on, in chip ticks from the waveform's start.
+struct Setting {
+  std::int64_t tick = 0;
+  std::uint16_t value = 0;
+  bool operator==(const Setting&) const = default;
+};
+
 /// A command stream and how to read its reply.
 struct Compiled {
   Bytes commands;
+  std::vector<Setting> settings;   // one for each set()
   std::vector<SampleRun> samples;  // in the order of the reply
   std::size_t reply_bytes = 0;     // two a sample: ADBUS, ACBUS
   std::int64_t ticks = 0;          // length in chip ticks
@@ -64,6 +72,8 @@ class Waveform {
   Waveform& wait_for_gpiol1(bool level);
 
   bool empty() const { return steps_.empty(); }
+  /// So far; a wait for GPIOL1 counts nothing.
+  Duration length() const { return length_; }
 
  private:
   friend Compiled compile(const Waveform&, ChipClock);

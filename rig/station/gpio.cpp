@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <iterator>
 #include <stdexcept>
 #include <utility>
 
@@ -33,6 +34,13 @@ const std::array<mpsse::Compiled, kSteps>& chunks() {
     return each;
   }();
   return all;
+}
+
+bool chooses_key(const mpsse::Line& line) {
+  constexpr std::string_view kNames[] = {"keypad_data", "keypad_clock", "keypad_latch",
+                                         "key_a0",      "key_a1",       "key_a2",
+                                         "key_a3"};
+  return std::find(std::begin(kNames), std::end(kNames), line.name) != std::end(kNames);
 }
 
 void apply(Levels& levels, const Edge& edge) {
@@ -104,6 +112,7 @@ Gpio::Gpio(World& world, FtdiChannel& channel, std::string station,
   for (const mpsse::Line& each : wiring_.lines()) {
     if (!each.output && each.name != "busy") sampled_pins_ |= each.mask();
     lines_[static_cast<std::size_t>(each.bit)] = static_cast<std::int8_t>(index++);
+    if (!chooses_key(each)) traced_pins_ |= each.mask();
     channels_.push_back(world_.trace().channel(station_ + "/" + each.name));
   }
 }
@@ -194,7 +203,9 @@ Task<void> Gpio::set_up() {
       if ((each.mask() & sampled_pins_) != 0 && is_active) {
         levels_ = static_cast<Levels>(levels_ | 1u << i);
       }
-      world_.trace().edge(channels_[i], now, is_active);
+      if ((each.mask() & traced_pins_) != 0) {
+        world_.trace().edge(channels_[i], now, is_active);
+      }
     }
     initially_ = levels_;
     ever_opened_ = true;
@@ -214,7 +225,7 @@ Task<void> Gpio::ask(Bytes commands, std::size_t answers, const char* doing) {
 
 Task<void> Gpio::exchange(const mpsse::Compiled& compiled, const char* doing) {
   // The chip begins at once if it has nothing to do, else behind what it was given.
-  const Instant start = std::max(world_.now(), chip_free_);
+  const Instant start = begin();
   chip_free_ = start + compiled.length;
   doing_ = doing;
   watchdog_.at(chip_free_ + kAnswerLimit);
@@ -312,26 +323,15 @@ void Gpio::see(Instant at, std::uint16_t raw) {
 
 void Gpio::trace_outputs(const mpsse::Compiled& compiled, Instant start) {
   std::uint16_t value = pins_.value;
-  std::int64_t clocks = 0;
-  ByteView stream = compiled.commands;
-  while (const auto command = mpsse::next(stream)) {
-    using Kind = mpsse::Command::Kind;
-    clocks += command->clocks;
-    std::uint16_t next = value;
-    if (command->kind == Kind::set_low) {
-      next = static_cast<std::uint16_t>((value & 0xff00) | command->value);
-    } else if (command->kind == Kind::set_high) {
-      next = static_cast<std::uint16_t>((value & 0x00ff) | command->value << 8);
-    }
-    unsigned changed = (next ^ value) & wiring_.direction();
+  for (const mpsse::Setting& setting : compiled.settings) {
+    unsigned changed = (setting.value ^ value) & traced_pins_ & wiring_.direction();
+    value = setting.value;
     for (; changed != 0; changed &= changed - 1) {
       const auto place = static_cast<std::size_t>(
           lines_[static_cast<std::size_t>(std::countr_zero(changed))]);
-      world_.trace().edge(channels_[place],
-                          start + mpsse::to_duration(clocks * kClock.ticks_per_clock()),
-                          mpsse::Wiring::active(next, wiring_.lines()[place]));
+      world_.trace().edge(channels_[place], start + mpsse::to_duration(setting.tick),
+                          mpsse::Wiring::active(value, wiring_.lines()[place]));
     }
-    value = next;
   }
 }
 

@@ -2,6 +2,7 @@
 // chip's crystal times. Above this file there are logical lines and their edges.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <deque>
@@ -35,6 +36,10 @@ struct Edge {
 /// A chip that fails, or is silent for kAnswerLimit longer than its commands take, is a
 /// RigError. It ends the sampling and is thrown by every call from then on, until
 /// open() is called again. Everything but open() REQUIRES that open() has returned.
+///
+/// The trace has the edges of every line, but for those that only choose a key
+/// (keypad_data, keypad_clock, keypad_latch, key_a0-key_a3): the Keypad says there
+/// which key it was.
 ///
 /// `busy` is not sampled: it changes faster than the samples, and is there for the chip
 /// to wait for.
@@ -90,6 +95,9 @@ class Gpio {
   /// drives an input; what `build` throws is thrown here.
   Task<Instant> run(Build build);
 
+  /// Inside a Build: the moment at which its waveform will begin.
+  Instant begin() const { return std::max(world_.now(), chip_free_); }
+
   /// The index of a line. std::invalid_argument if the board has none of that name.
   int line(std::string_view name) const;
   bool has(std::string_view name) const { return wiring_.has(name); }
@@ -141,7 +149,8 @@ class Gpio {
   FtdiChannel& channel_;
   std::string station_;
   const mpsse::Wiring& wiring_;
-  std::uint16_t sampled_pins_ = 0;     // mask of the inputs that are sampled
+  std::uint16_t sampled_pins_ = 0;  // mask of the inputs that are sampled
+  std::uint16_t traced_pins_ = 0;
   std::array<std::int8_t, 16> lines_;  // by bit; -1 for none
   std::vector<Trace::Channel> channels_;
 

@@ -29,6 +29,7 @@ Keypad::Keypad(Gpio& gpio, const mpsse::KeypadMap& map, KeypadTimings timings,
       map_(map),
       timings_(timings),
       reset_key_(reset_key),
+      channel_(gpio.world().trace().channel(gpio.station() + "/keypad")),
       switches_(make_key_switches(gpio.wiring())) {}
 
 Contacts Keypad::contact(std::string_view key) const {
@@ -53,11 +54,22 @@ void Keypad::close(mpsse::Waveform& waveform, mpsse::Pins& pins, Contacts contac
   }
   if (contacts == 0) {
     switches_->gate(waveform, pins, false);
-  } else if (contacts != held(pins)) {
+  } else if (const Contacts before = held(pins); contacts != before) {
     switches_->choose(waveform, pins, contacts);
     chosen_ = contacts;
+    note(waveform, static_cast<Contacts>(contacts & ~before));
     switches_->gate(waveform, pins, true);
   }
+}
+
+void Keypad::note(const mpsse::Waveform& waveform, Contacts closing) const {
+  if (closing == 0) return;
+  std::string names;
+  for (unsigned rest = closing; rest != 0; rest &= rest - 1) {
+    if (!names.empty()) names += ' ';
+    names += map_.key_at(std::countr_zero(rest));
+  }
+  gpio_.world().trace().note(channel_, gpio_.begin() + waveform.length(), names);
 }
 
 void Keypad::keep_gap(mpsse::Waveform& waveform) const {
@@ -133,8 +145,10 @@ Task<void> Keypad::press_with_bounce(std::string key, Duration bounce, int edges
     const auto settle = [&](bool closed) {
       Duration at{};
       bool level = closed;
-      for (const Duration time : bounce_times(random, bounce, edges)) {
+      const std::vector<Duration> times = bounce_times(random, bounce, edges);
+      for (const Duration time : times) {
         waveform.wait(time - at);
+        if (closed && time == times.front()) note(waveform, pressed);
         switches_->gate(waveform, now, level);
         level = !level;
         at = time;

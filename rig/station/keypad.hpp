@@ -21,6 +21,9 @@ struct KeypadTimings {
 /// std::invalid_argument for a key the keypad does not have (the message lists those
 /// there are), for R while the interlock is open, and for more keys at a time than the
 /// wiring can press. Power::off releases every key.
+///
+/// Each press is a note in the trace, "<station>/keypad", as it is commanded: the names
+/// of the keys, at the moment at which their contacts close (to the microsecond).
 class Keypad {
  public:
   /// The map outlives the keypad. `reset_key`: the interlock of R is closed.
@@ -50,6 +53,7 @@ class Keypad {
   Contacts contact(std::string_view key) const;
   Contacts held(mpsse::Pins now) const;
   void close(mpsse::Waveform& waveform, mpsse::Pins& pins, Contacts contacts);
+  void note(const mpsse::Waveform& waveform, Contacts closing) const;
   void keep_gap(mpsse::Waveform& waveform) const;
   Task<void> play(std::vector<Contacts> presses, Duration hold);
 
@@ -57,6 +61,7 @@ class Keypad {
   const mpsse::KeypadMap& map_;
   KeypadTimings timings_;
   bool reset_key_;
+  Trace::Channel channel_;
   std::unique_ptr<KeySwitches> switches_;
   Contacts chosen_ = 0;
   Instant released_at_ = Instant::min();

@@ -96,14 +96,14 @@ Task<Snapshot> set_up_lock(Rig& rig) {
   }
   const OwnerCodes codes = owner_codes(facts.serial);
   Hand hand(rig);
-  const std::vector<std::string> new_programming_code = {facts.function_programming,
-                                                         codes.programming};
+  const std::vector<std::string> new_programming_code = {
+      facts.functions.at("programming"), codes.programming};
   if (!co_await hand.program(facts.slip_programming, new_programming_code)) {
     throw refuse("the programming code on its slip did not work", "slip, keypad");
   }
   // Programming ends by itself when nothing more is typed.
   co_await rig.world().sleep_for(facts.entry_timeout + 1s, "programming to end");
-  const std::vector<std::string> new_user_code = {facts.function_change,
+  const std::vector<std::string> new_user_code = {facts.functions.at("change"),
                                                   facts.slip_user, codes.user};
   if (!co_await hand.program(codes.programming, new_user_code)) {
     throw refuse("the user code could not be changed", "slip, keypad");

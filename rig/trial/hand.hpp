@@ -1,6 +1,7 @@
 // What a person at the door does, and what they see: codes typed and their effect.
 #pragma once
 
+#include <algorithm>
 #include <optional>
 #include <string>
 #include <vector>
@@ -46,6 +47,10 @@ class Hand {
   std::optional<Instant> unasked_opening(Instant since) const;
   /// Opening may happen from now until `until`: a stimulus asked for it.
   void expect_opening(Instant until) { asked_.push_back({now(), until}); }
+  /// Power is off: whatever was asked of the lock, it has forgotten.
+  void forget() {
+    for (Span& span : asked_) span.to = std::min(span.to, now());
+  }
 
  private:
   struct Span {

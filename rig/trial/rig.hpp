@@ -29,7 +29,8 @@ struct LockFacts {
   std::string slip_programming;
   std::vector<std::string> default_users;  // presets known for the kind
   std::vector<std::string> default_programming;
-  std::string function_change, function_programming, function_contact;
+  /// Keypad functions by name: add, delete, change, programming, mute, unmute, contact.
+  std::map<std::string, std::string> functions;
   Duration entry_timeout{};  // programming ends after this without a key
   Limits limits;
 };

@@ -224,6 +224,7 @@ class Run {
     }
     phase("cut");
     co_await rig_.station().power.off(style_of(cut));
+    hand_.forget();
     co_await rig_.world().sleep_for(cut.off, "the off time");
     const auto fell = rig_.station().power.rail_fell(armed);
     if (fell) evidence.achieved_s = to_seconds(*fell);

@@ -32,7 +32,7 @@ Task<void> StimulusRun::run() {
       break;
     case Stimulus::change_code: {
       const std::string code = changed_code(rig_.facts().serial);
-      const std::vector<std::string> change = {rig_.facts().function_change,
+      const std::vector<std::string> change = {rig_.facts().functions.at("change"),
                                                known_.user_code, code};
       const bool changed = co_await hand_.program(known_.programming_code, change);
       met(changed, "");
@@ -48,7 +48,8 @@ Task<void> StimulusRun::run() {
       co_await hand_.enter(known_.user_code, false);
       break;
   }
-  if (rig_.probe() != nullptr && observed_["accepted"] == "no") {
+  if (rig_.probe() != nullptr && observed_.contains("accepted") &&
+      observed_.at("accepted") == "no") {
     observed_["slot_writes"] = std::to_string(rig_.probe()->slot_count() - before);
   }
   done_ = true;
@@ -78,7 +79,7 @@ Task<void> StimulusRun::push_by_portal() {
   const std::size_t before = portal.check_ins(facts.serial).size();
   portal.offer(facts.serial, identifier(spec_), rig_.images().get(spec_.image));
   if (rig_.client() != nullptr) rig_.client()->discard();
-  const std::vector<std::string> contact = {facts.function_contact};
+  const std::vector<std::string> contact = {facts.functions.at("contact")};
   co_await hand_.program(known_.programming_code, contact);
   const Instant until = rig_.world().now() + facts.limits.check_in_max;
   const std::uint64_t size = rig_.images().get(spec_.image)->size();

@@ -108,7 +108,7 @@ void Ft2232h::drive(mpsse::Pins pins) {
 Instant Ft2232h::advance() {
   const Instant due = engine_.advance(world_.now());
   if (engine_.take_flushed() && engine_.answered() > 0) answers_.notify();
-  if (engine_.queued() <= MpsseEngine::kFifoBytes) room_.notify();
+  if (room_.awaited() && engine_.queued() <= MpsseEngine::kFifoBytes) room_.notify();
   return due;
 }
 

@@ -178,6 +178,7 @@ void Harness::outputs_changed() {
   const auto levels = static_cast<std::uint16_t>((chip_.levels() & driven) |
                                                  (pulls_ & ~driven & outputs_));
   const int changed = levels_ ^ levels;
+  if (changed == 0) return;
   levels_ = levels;
 
   if ((changed & isolate_.mask) != 0) isolate(isolate_.active(levels));
@@ -195,6 +196,7 @@ void Harness::outputs_changed() {
                             .enabled = enable_.active(levels)});
     }
   }
+  if ((changed & (power_.mask | discharge_.mask)) == 0) return;
   // A bleed under a closed switch changes nothing: the switch wins.
   const Supply supply = power_.active(levels)       ? Supply::connected
                         : discharge_.active(levels) ? Supply::discharged

@@ -11,6 +11,7 @@ namespace {
 using mpsse::Command;
 using Kind = Command::Kind;
 
+constexpr std::size_t kSetBytes = 3;
 constexpr int kReadsInGroup = 8;
 /// Enough for one wait of append_wait(). A group leaves the FIFO as a whole: few waits
 /// keep the moment exact at which a writer finds room.
@@ -47,6 +48,7 @@ void MpsseEngine::reset() {
   outputs_ = {};
   clocking_since_.reset();
   clocking_until_ = kNever;
+  pause_bytes_ = 0;
   run_.clear();
   current_ = 0;
   history_.clear();
@@ -89,7 +91,11 @@ Instant MpsseEngine::advance(Instant now) {
     ticks_ = 0;
   }
   block_ = Block::none;
-  while (run_.empty() && block_ == Block::none) {
+  while (!busy() && block_ == Block::none) {
+    if (set_or_pause()) {
+      settle(now);
+      continue;
+    }
     plan();
     if (run_.empty()) {
       block_ = execute(now);
@@ -102,6 +108,7 @@ Instant MpsseEngine::advance(Instant now) {
 }
 
 Instant MpsseEngine::next_wake() const {
+  if (pause_bytes_ > 0) return pause_until_;
   if (run_.empty()) return block_ == Block::gpiol1 ? clocking_until_ : kNever;
   if (queued() > kFifoBytes) {
     std::size_t excess = queued() - kFifoBytes;
@@ -116,6 +123,50 @@ Instant MpsseEngine::next_wake() const {
     }
   }
   return time_of(run_end_);
+}
+
+inline mpsse::Pins MpsseEngine::outputs_after(bool high, std::uint8_t value,
+                                              std::uint8_t direction) const {
+  const int shift = high ? 8 : 0;
+  const auto put = [shift](std::uint16_t pins, int byte) {
+    return static_cast<std::uint16_t>((pins & ~(0xff << shift)) | byte << shift);
+  };
+  return {put(outputs_.value, value & direction), put(outputs_.direction, direction)};
+}
+
+/// Whether the stream begins with a whole set command that changes the outputs.
+inline bool MpsseEngine::sets_pins(const std::uint8_t* stream, std::size_t size,
+                                   mpsse::Pins& to) const {
+  if (size < kSetBytes) return false;
+  const bool high = stream[0] == mpsse::op::kSetHigh;
+  if (!high && stream[0] != mpsse::op::kSetLow) return false;
+  to = outputs_after(high, stream[1], stream[2]);
+  return !(to == outputs_);
+}
+
+/// What plan() and execute() would do with a set that changes the outputs, and with a
+/// wait in front of one, where a run ends in any case. False, and nothing done, for all
+/// the rest.
+bool MpsseEngine::set_or_pause() {
+  const std::uint8_t* const stream = commands_.data() + head_;
+  const std::size_t size = queued();
+  mpsse::Pins to;
+  if (sets_pins(stream, size, to)) {
+    outputs_ = to;
+    consume(kSetBytes);
+    drive_(to);
+    return true;
+  }
+  if (size == 0) return false;
+  const bool bits = stream[0] == mpsse::op::kClockBits;
+  if (!bits && stream[0] != mpsse::op::kClockBytes) return false;
+  const std::size_t bytes = bits ? 2 : 3;
+  if (size < bytes || !sets_pins(stream + bytes, size - bytes, to)) return false;
+  ByteView wait(stream, bytes);
+  pause_bytes_ = bytes;
+  pause_end_ = ticks_ + mpsse::next(wait)->clocks * clock_.ticks_per_clock();
+  pause_until_ = time_of(pause_end_);
+  return true;
 }
 
 void MpsseEngine::plan() {
@@ -205,13 +256,7 @@ bool MpsseEngine::change_clock(const Command& command) {
 /// Also true for every command that does not set pins.
 bool MpsseEngine::changes_outputs(const Command& command, mpsse::Pins& to) const {
   if (command.kind != Kind::set_low && command.kind != Kind::set_high) return true;
-  const int shift = command.kind == Kind::set_low ? 0 : 8;
-  const auto put = [shift](std::uint16_t pins, std::uint8_t byte) {
-    return static_cast<std::uint16_t>((pins & ~(0xffu << shift)) |
-                                      static_cast<unsigned>(byte) << shift);
-  };
-  const auto driven = static_cast<std::uint8_t>(command.value & command.direction);
-  to = {put(outputs_.value, driven), put(outputs_.direction, command.direction)};
+  to = outputs_after(command.kind == Kind::set_high, command.value, command.direction);
   return !(to == outputs_);
 }
 
@@ -299,6 +344,13 @@ void MpsseEngine::set_inputs(std::uint16_t levels, Instant now) {
 }
 
 void MpsseEngine::settle(Instant now) {
+  if (pause_bytes_ > 0) {
+    if (now < pause_until_) return;
+    head_ += pause_bytes_;  // the set is still behind it
+    pause_bytes_ = 0;
+    ticks_ = pause_end_;
+    return;
+  }
   if (run_.empty()) return;
   const std::int64_t limit = last_tick_at(now);
   while (current_ < run_.size()) {

@@ -5,7 +5,8 @@
 // they become nanoseconds, so that nothing drifts. What an opcode itself costs is not
 // published and not confirmed without hardware (protocols.md): zero here.
 // Speed: a run of waits and reads in which no output changes is planned as a whole and
-// read afterwards from the history of the inputs; nobody wakes per sample.
+// read afterwards from the history of the inputs; nobody wakes per sample. A set, and
+// the wait in front of one, are nearly all there is besides: they go without a plan.
 // Sans-I/O: whoever owns it says what time it is and comes back when told.
 #pragma once
 
@@ -84,8 +85,13 @@ class MpsseEngine {
   std::int64_t first_tick_at(Instant t) const;
   std::int64_t last_tick_at(Instant t) const;
 
+  bool busy() const { return pause_bytes_ > 0 || !run_.empty(); }
+  bool set_or_pause();
   void plan();
   bool change_clock(const mpsse::Command& command);
+  mpsse::Pins outputs_after(bool high, std::uint8_t value,
+                            std::uint8_t direction) const;
+  bool sets_pins(const std::uint8_t* stream, std::size_t size, mpsse::Pins& to) const;
   bool changes_outputs(const mpsse::Command& command, mpsse::Pins& to) const;
   Block execute(Instant now);
   Block clock_until(const mpsse::Command& command, std::size_t bytes, Instant now);
@@ -117,6 +123,10 @@ class MpsseEngine {
   std::int64_t ticks_ = 0;                      // executed so far
   std::optional<std::int64_t> clocking_since_;  // in a "clock until GPIOL1"
   Instant clocking_until_ = kNever;
+
+  std::size_t pause_bytes_ = 0;  // of the wait under way in front of a set; 0 for none
+  std::int64_t pause_end_ = 0;
+  Instant pause_until_{};
 
   std::vector<Group> run_;  // planned; empty when nothing is
   std::size_t current_ = 0;

@@ -74,6 +74,15 @@ TEST(Waveform, writes_only_the_byte_that_changed) {
             (Bytes{0x82, 0x01, 0xff, 0x80, 0x01, 0xff, 0x80, 0x01, 0xfe}));
 }
 
+TEST(Waveform, says_when_it_sets_what) {
+  Waveform waveform(Pins{0x0000, 0xffff});
+  waveform.set({0x0001, 0xffff}).wait(400ns).wait(400ns).set({0x0100, 0xffff});
+  waveform.sample_every(5us, 13us).set({0x0000, 0xffff});
+  EXPECT_EQ(waveform.length(), 13800ns);
+  EXPECT_EQ(compile(waveform, kMegahertz).settings,
+            (std::vector<Setting>{{0, 0x0001}, {60, 0x0100}, {14 * 60, 0x0000}}));
+}
+
 TEST(Waveform, waits_exactly_the_microseconds_asked) {
   for (int us = 0; us < 3000; ++us) {
     const Compiled compiled =

@@ -112,6 +112,64 @@ TEST(Keypad, every_key_closes_the_switch_of_its_board) {
   }
 }
 
+struct Noted {
+  Instant at;
+  std::string keys;
+};
+
+std::vector<Noted> noted(Rig& rig) {
+  std::vector<Noted> found;
+  for (const Trace::Event& event : rig.world.trace().events()) {
+    if (rig.world.trace().channels()[event.channel] != "A1/keypad") continue;
+    found.push_back({event.at, event.data});
+  }
+  return found;
+}
+
+TEST(Keypad, the_trace_names_each_press_when_its_contact_closes) {
+  for (const char* model : {"6000i", "7000i"}) {
+    Rig rig(model);
+    rig.sleep(123us);
+    rig.run(rig.station.keypad.enter("25"));
+    rig.run(rig.station.keypad.press_with_bounce("1", 5ms, 5, 7));
+    const std::vector<Noted> notes = noted(rig);
+    const std::vector<Closed> all = closed(rig);
+    ASSERT_EQ(notes.size(), 4u) << model;
+    const char* const kKeys[] = {"2", "5", "enter", "1"};
+    for (std::size_t i = 0; i < notes.size(); ++i) {
+      EXPECT_EQ(notes[i].keys, kKeys[i]) << model;
+      EXPECT_LE(abs(notes[i].at - all[2 * i].at), 1us) << model << i;
+    }
+  }
+}
+
+TEST(Keypad, a_key_added_to_held_ones_is_noted_alone_and_a_chord_as_one) {
+  Rig rig("6000i");
+  rig.run(rig.station.keypad.hold("1"));
+  rig.run(rig.station.keypad.chord({"9", "enter"}, 200ms));
+  rig.run(rig.station.keypad.release_all());
+  const std::vector<Noted> notes = noted(rig);
+  ASSERT_EQ(notes.size(), 2u);
+  EXPECT_EQ(notes[0].keys, "1");
+  EXPECT_THAT(notes[1].keys, testing::AnyOf("9 enter", "enter 9"));
+}
+
+TEST(Keypad, the_lines_that_choose_a_key_are_not_traced_but_its_gate_is) {
+  for (const char* model : {"6000i", "7000i"}) {
+    Rig rig(model);
+    rig.run(rig.station.keypad.press("5"));
+    int gate = 0;
+    for (const Trace::Event& event : rig.world.trace().events()) {
+      const std::string& name = rig.world.trace().channels()[event.channel];
+      if (name == "A1/keypad_enable" || name == "A1/key_strobe") ++gate;
+      EXPECT_THAT(name, testing::Not(testing::AnyOf(
+                            HasSubstr("keypad_data"), HasSubstr("keypad_clock"),
+                            HasSubstr("keypad_latch"), HasSubstr("key_a"))));
+    }
+    EXPECT_EQ(gate, 3) << model;  // as it was found, closed, opened
+  }
+}
+
 TEST(Keypad, a_gap_is_kept_between_two_calls) {
   Rig rig("6000i");
   rig.run([](Rig& r) -> Task<void> {

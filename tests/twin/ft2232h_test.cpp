@@ -331,6 +331,42 @@ TEST_F(Mpsse, a_second_write_waits_for_a_run_that_is_under_way) {
   EXPECT_EQ(world.now(), Instant(52us));
 }
 
+TEST_F(Mpsse, a_second_write_waits_for_room_among_pulses) {
+  write(times(400, {0x8e, 0, 0x80, 2, 2, 0x8e, 0, 0x80, 0, 2}));  // 4000 bytes, 800 us
+  EXPECT_EQ(world.now(), Instant(0us));
+  // 104 too many: each wait leaves when it ends, the set behind it at once.
+  write(times(20, {0x8e, 0, 0x80, 2, 2, 0x8e, 0, 0x80, 0, 2}));
+  EXPECT_EQ(world.now(), Instant(21us));
+  EXPECT_EQ(changes.size(), 21u);
+}
+
+// 30 MHz has a period of 33 1/3 ns.
+TEST_F(Mpsse, pulses_do_not_drift) {
+  write(Bytes{0x86, 0, 0} + times(1500, {0x8e, 0, 0x80, 2, 2, 0x8e, 0, 0x80, 0, 2}));
+  pass(1ms);
+  ASSERT_EQ(changes.size(), 3000u);
+  EXPECT_EQ(std::get<0>(changes[0]), Instant(33ns));
+  EXPECT_EQ(std::get<0>(changes[1]), Instant(67ns));
+  EXPECT_EQ(std::get<0>(changes[2999]), Instant(100us));
+}
+
+TEST_F(Mpsse, reset_ends_a_wait_in_front_of_a_set) {
+  write({0x8f, 9, 0, 0x80, 2, 2});
+  pass(10us);
+  mode(BitMode::mpsse);
+  write(k1MHz + Bytes{0x8e, 0, 0x80, 4, 4});
+  pass(1ms);
+  EXPECT_THAT(changes, ElementsAre(Change{Instant(11us), 4, 4}));
+}
+
+TEST_F(Mpsse, an_edge_in_the_wait_before_a_set_is_read_behind_it) {
+  write({0x8f, 9, 0, 0x80, 2, 2, 0x81, 0x87});
+  pass(10us);
+  chip.set_input(3, false);
+  EXPECT_THAT(read(1), ElementsAre(0xf7));
+  EXPECT_EQ(world.now(), Instant(80us));
+}
+
 TEST_F(Mpsse, a_second_write_waits_for_room_among_samples) {
   write(times(1000, {0x8e, 0, 0x81}));  // 3000 bytes, 1 ms
   write(times(400, {0x8e, 0, 0x81}));   // 104 too many
