@@ -264,10 +264,6 @@ void World::let_outside_in(Instant due) {
   clock_.now_ = std::max(clock_.now_, std::min(due, clock_.wall()));
 }
 
-bool World::earlier(const Wait& a, const Wait& b) {
-  return a.due_ != b.due_ ? a.due_ < b.due_ : a.order_ < b.order_;
-}
-
 void World::push(Wait& wait) {
   wait.slot_ = queue_.size();
   queue_.push_back(&wait);

@@ -209,7 +209,9 @@ class World {
   void erase(Wait& wait);
   void sift_up(std::size_t slot);
   void sift_down(std::size_t slot);
-  static bool earlier(const Wait& a, const Wait& b);
+  static bool earlier(const Wait& a, const Wait& b) {
+    return a.due_ != b.due_ ? a.due_ < b.due_ : a.order_ < b.order_;
+  }
 
   std::uint64_t seed_;
   Clock clock_;

@@ -197,7 +197,7 @@ class Run {
       const std::uint64_t from = stimulus == nullptr || spec_.counts_from == "stimulus"
                                      ? rig_.probe()->count()
                                      : 0;
-      rig_.probe()->cut_at(from + cut.at, cut.fraction, trial_seed(spec_), [&] {
+      rig_.probe()->cut_at(from + cut.at, cut.fraction, rig_.world().seed(), [&] {
         fired = true;
         if (stimulus != nullptr) stimulus->progress().notify();
       });

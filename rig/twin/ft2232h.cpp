@@ -92,7 +92,7 @@ void Ft2232h::put_inputs(std::uint16_t levels) {
 }
 
 void Ft2232h::drive(mpsse::Pins pins) {
-  std::uint16_t levels = kUartOutputs;
+  std::uint16_t levels = kUartIdle;
   std::uint16_t driven = kUartOutputs;
   if (mode_ == BitMode::mpsse) {
     driven = pins.direction;

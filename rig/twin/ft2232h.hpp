@@ -17,10 +17,12 @@ namespace lockrig::twin {
 
 class Ft2232h final : public FtdiChannel {
  public:
-  /// Outputs of a channel that is not in MPSSE mode, all high while idle: TXD, RTS#,
-  /// DTR#, RXLED#, TXLED# (FT2232H data sheet, pin table: ADBUS0, 2, 4, ACBUS3, 4).
-  /// The chip is out of its box: the EEPROM selects UART.
-  static constexpr std::uint16_t kUartOutputs = 0x1815;
+  /// Outputs of a channel that is not in MPSSE mode: TXD, RTS#, DTR#, TXDEN, RXLED#,
+  /// TXLED# (FT2232H data sheet, pin table: ADBUS0, 2, 4, ACBUS0, 3, 4). The chip is
+  /// out of its box: the EEPROM selects UART.
+  static constexpr std::uint16_t kUartOutputs = 0x1915;
+  /// Of these, what is high while nothing is sent: all but TXDEN.
+  static constexpr std::uint16_t kUartIdle = 0x1815;
 
   explicit Ft2232h(World& world);
 
@@ -63,7 +65,7 @@ class Ft2232h final : public FtdiChannel {
   BitMode mode_ = BitMode::reset;
   bool closed_ = false;
   std::uint16_t wired_ = 0;  // pins the world drives
-  std::uint16_t levels_ = kUartOutputs;
+  std::uint16_t levels_ = kUartIdle;
   std::uint16_t driven_ = kUartOutputs;
   std::function<void(std::uint16_t, std::uint16_t)> watch_;
   MpsseEngine engine_;

@@ -34,45 +34,52 @@ trial::TrialSpec update() {
   return spec;
 }
 
-trial::SweepPlan spread_over_the_update(std::uint64_t count) {
-  trial::SweepPlan plan;
-  plan.choose = trial::Choose::linear;
-  plan.count = count;
-  plan.check_every = 0;
-  return plan;
-}
-
-void expect_recovered(benchmark::State& state, const trial::SweepResult& result) {
-  const auto recovered = result.counts.find("recovered");
-  if (recovered == result.counts.end() || recovered->second != result.trials) {
-    state.SkipWithError("a trial did not recover");
-  }
+void count_trials(benchmark::State& state, std::uint64_t trials) {
+  state.counters["per_s"] =
+      benchmark::Counter(static_cast<double>(trials), benchmark::Counter::kIsRate);
 }
 
 /// Upload of a 64 KiB image over SMP, cut, reboot, whole oracle with its second update.
 void whole_trials(benchmark::State& state) {
-  trial::SweepPlan plan = spread_over_the_update(200);
-  plan.unforked = true;
+  constexpr std::uint64_t kStep = 5;  // flash operations from one cut to the next
+  constexpr std::uint64_t kOperations = 1000;
+  std::uint64_t trials = 0;
   for (auto _ : state) {
-    expect_recovered(
-        state, trial::sweep(update(), plan, 1, bench_under_test(), baselines(), {}));
+    for (std::uint64_t at = 0; at < kOperations; at += kStep, ++trials) {
+      trial::TrialSpec spec = update();
+      trial::Cut cut;
+      cut.at = at;
+      cut.fraction = 0.3;
+      spec.cuts = {cut};
+      spec.counts_from = "stimulus";
+      const auto record = trial::run_trial(spec, bench_under_test(), baselines());
+      if (record.verdict != Verdict::recovered) {
+        state.SkipWithError("a trial did not recover");
+        return;
+      }
+    }
   }
-  state.counters["per_s"] =
-      benchmark::Counter(static_cast<double>(state.iterations() * plan.count),
-                         benchmark::Counter::kIsRate);
+  count_trials(state, trials);
 }
 BENCHMARK(whole_trials)->Unit(benchmark::kMillisecond)->MeasureProcessCPUTime();
 
-/// From a forked Durable: reboot, whole oracle with its update.
+/// A whole swap, every operation cut, from forked Durables: reference run included.
 void forked_trials(benchmark::State& state) {
-  const trial::SweepPlan plan = spread_over_the_update(600);
+  trial::SweepPlan plan;
+  plan.phases = {"swap"};
+  plan.check_every = 0;
+  std::uint64_t trials = 0;
   for (auto _ : state) {
-    expect_recovered(
-        state, trial::sweep(update(), plan, 1, bench_under_test(), baselines(), {}));
+    const auto result =
+        trial::sweep(update(), plan, 1, bench_under_test(), baselines(), {});
+    trials += result.trials;
+    const auto recovered = result.counts.find("recovered");
+    if (recovered == result.counts.end() || recovered->second != result.trials) {
+      state.SkipWithError("a trial did not recover");
+      return;
+    }
   }
-  state.counters["per_s"] =
-      benchmark::Counter(static_cast<double>(state.iterations() * plan.count),
-                         benchmark::Counter::kIsRate);
+  count_trials(state, trials);
 }
 BENCHMARK(forked_trials)->Unit(benchmark::kMillisecond)->MeasureProcessCPUTime();
 

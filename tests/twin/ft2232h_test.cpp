@@ -86,7 +86,7 @@ class Mpsse : public Ft2232hTest {
 };
 
 TEST_F(Ft2232hTest, drives_its_uart_outputs_high_from_power_up) {
-  EXPECT_EQ(chip.driven(), 0x1815);  // ADBUS0, 2, 4, ACBUS3, 4
+  EXPECT_EQ(chip.driven(), 0x1915);  // ADBUS0, 2, 4, ACBUS0, 3, 4
   EXPECT_EQ(chip.levels(), 0x1815);
 }
 
@@ -106,7 +106,7 @@ TEST_F(Ft2232hTest, reset_and_close_release_the_pins_but_for_the_uart) {
   write({0x80, 0x00, 0xff});
   chip.close();
   EXPECT_EQ(chip.driven(), Ft2232h::kUartOutputs);
-  EXPECT_EQ(chip.levels(), Ft2232h::kUartOutputs);
+  EXPECT_EQ(chip.levels(), Ft2232h::kUartIdle);
 }
 
 TEST_F(Ft2232hTest, bytes_outside_mpsse_mode_are_no_commands) {
