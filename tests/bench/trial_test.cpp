@@ -24,7 +24,8 @@ class TrialTest : public testing::Test {
     spec.station = station;
     spec.board = bench.facts(station).board;
     spec.stimulus = trial::Stimulus::push;
-    spec.image = image.find('/') == std::string::npos ? spec.board + "/" + image : image;
+    spec.image =
+        image.find('/') == std::string::npos ? spec.board + "/" + image : image;
     spec.seed = 7;
     return spec;
   }
@@ -41,12 +42,14 @@ Cut inside(std::uint64_t operation, double fraction) {
 }
 
 std::string describe(const TrialRecord& record) {
-  std::string text = std::string(to_string(record.verdict)) + " (" + record.note + ")\n";
+  std::string text =
+      std::string(to_string(record.verdict)) + " (" + record.note + ")\n";
   for (const auto& a : record.answers) {
     text += "  " + a.question + ": " + to_string(a.outcome) + " " + a.detail + "\n";
   }
   for (const auto& c : record.cuts) {
-    text += "  cut " + c.requested + (c.proven ? " proven " : " NOT PROVEN ") + c.reset + "\n";
+    text += "  cut " + c.requested + (c.proven ? " proven " : " NOT PROVEN ") +
+            c.reset + "\n";
   }
   return text;
 }

@@ -207,7 +207,7 @@ INSTANTIATE_TEST_SUITE_P(Strategies, BootLoaderTest,
                          testing::Values(Strategy::swap_move, Strategy::direct_xip),
                          [](const auto& strategy) {
                            return strategy.param == Strategy::swap_move ? "swap_move"
-                                                                    : "direct_xip";
+                                                                        : "direct_xip";
                          });
 
 }  // namespace
