@@ -5,7 +5,6 @@ import pty
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -254,7 +253,13 @@ def test_images_are_made_shown_checked_and_broken(
 
 
 def test_an_interrupted_run_is_reported_with_exit_status_130(tmp_path: Path) -> None:
-    body = "lock.push(lock.new); lock.sweep(); lock.sweep(via='portal')"
+    begun = tmp_path / "begun"
+    os.mkfifo(begun)
+    # Sweeps for ever; opening the pipe tells this test that it is under way.
+    body = (
+        f"lock.push(lock.new); open({str(begun)!r}, 'w').close()\n"
+        "    for seed in range(10**9): lock.sweep(tear=(seed / 10**9,))"
+    )
     out = tmp_path / "out"
     arguments = ["run", scenario(tmp_path, body), "-k", "A1", "--out", out]
     process = subprocess.Popen(
@@ -264,10 +269,7 @@ def test_an_interrupted_run_is_reported_with_exit_status_130(tmp_path: Path) -> 
         stderr=subprocess.PIPE,
         text=True,
     )
-    while not (out / "run.db").exists():
-        assert process.poll() is None
-        time.sleep(0.05)
-    time.sleep(0.5)
+    begun.read_text(encoding="utf-8")
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=30)
     assert process.returncode == 130
