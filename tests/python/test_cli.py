@@ -252,6 +252,11 @@ def test_images_are_made_shown_checked_and_broken(
     assert (ended.status, ended.out) == (1, "hash_mismatch\n")
 
 
+def heed_interrupts() -> None:
+    """A job that a shell started in the background was told to ignore them."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def test_an_interrupted_run_is_reported_with_exit_status_130(tmp_path: Path) -> None:
     begun = tmp_path / "begun"
     os.mkfifo(begun)
@@ -268,6 +273,7 @@ def test_an_interrupted_run_is_reported_with_exit_status_130(tmp_path: Path) -> 
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        preexec_fn=heed_interrupts,
     )
     begun.read_text(encoding="utf-8")
     process.send_signal(signal.SIGINT)
