@@ -127,7 +127,6 @@ class Crew {
 
  private:
   TrialRecord judge(const Fork& fork) {
-    if (plan_.unforked) return run_trial(fork.spec, bench_, baselines_);
     TrialRecord record = run_fork(fork, bench_);
     const bool also_whole =
         plan_.check_every > 0 &&

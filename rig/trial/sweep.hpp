@@ -26,8 +26,6 @@ struct SweepPlan {
   std::uint64_t count = 0;
   /// One in so many forked trials also runs whole and must agree; 0: none.
   std::uint64_t check_every = 100;
-  /// No fork at all: every trial runs whole.
-  bool unforked = false;
 };
 
 struct SweepResult {
