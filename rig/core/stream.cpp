@@ -1,6 +1,7 @@
 #include "rig/core/stream.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace lockrig {
 
@@ -44,9 +45,11 @@ Task<ReadResult> Pipe::read_some(std::span<std::uint8_t> into, Instant until) {
   while (arrived_.empty()) {
     if (failed_) co_return ReadResult{StreamStatus::failed, 0};
     if (closed_ && on_wire_.empty()) co_return ReadResult{StreamStatus::closed, 0};
-    if (!co_await changed_.wait(until, "bytes from a line") && arrived_.empty()) {
-      co_return ReadResult{StreamStatus::timed_out, 0};
+    const bool in_time = co_await changed_.wait(until, "bytes from a line");
+    if (std::exchange(interrupted_, false)) {
+      co_return ReadResult{StreamStatus::failed, 0};
     }
+    if (!in_time && arrived_.empty()) co_return ReadResult{StreamStatus::timed_out, 0};
   }
   const std::size_t count = std::min(into.size(), arrived_.size() - taken_);
   std::copy_n(arrived_.begin() + static_cast<std::ptrdiff_t>(taken_), count,
@@ -70,6 +73,11 @@ void Pipe::fail() {
   timer_.cancel();
   arrived_.clear();
   taken_ = 0;
+  changed_.notify();
+}
+
+void Pipe::interrupt() {
+  interrupted_ = changed_.awaited();
   changed_.notify();
 }
 

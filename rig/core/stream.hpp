@@ -48,6 +48,8 @@ class Pipe {
   void close();
   /// The line is broken for good: both ends see `failed`, what was on the way is lost.
   void fail();
+  /// A reader that waits gets `failed`, once; the line stays as it is.
+  void interrupt();
   /// Opens or shorts the line. What is on the wire comes out up to the byte that had
   /// ended; while open, bytes vanish.
   void connect(bool connected);
@@ -82,6 +84,7 @@ class Pipe {
   bool connected_ = true;
   bool closed_ = false;
   bool failed_ = false;
+  bool interrupted_ = false;
   Signal changed_;
   Timer timer_;
   std::function<void(Instant, ByteView)> watch_;
@@ -99,6 +102,7 @@ class PipeEnd final : public ByteStream {
   }
   Task<StreamStatus> write(ByteView data) override { return out_->write(data); }
   void close() override { out_->close(); }
+  void interrupt() { in_->interrupt(); }
 
  private:
   std::shared_ptr<Pipe> in_;

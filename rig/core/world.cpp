@@ -9,11 +9,15 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <cassert>
 #include <chrono>
+#include <ctime>
 
 namespace lockrig {
 namespace asio = boost::asio;
 
 namespace {
+
+// A person who presses Ctrl-C does not notice a tenth of a second.
+constexpr Duration kHeedPeriod = 100ms;
 
 /// A suspended coroutine. Owned by the life it waits in.
 template <typename Handler>
@@ -42,6 +46,16 @@ Task<bool> suspend(World& world, Label label, Place place) {
 }
 
 }  // namespace
+
+std::string utc_text() {
+  const std::time_t now =
+      std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
+  std::tm utc{};
+  gmtime_r(&now, &utc);
+  char text[32];
+  std::strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S UTC", &utc);
+  return text;
+}
 
 Clock::Clock(Pace pace)
     : pace_(pace), wall_start_(std::chrono::steady_clock::now().time_since_epoch()) {}
@@ -199,7 +213,13 @@ void World::run_until_done(Task<void> task, Duration limit, Label label) {
   }(std::move(task), done));
   run_until_ = until;
   bool more = true;
-  while (!done && !failure_ && more) more = step(until);
+  try {
+    while (!done && !failure_ && more) more = step(until);
+  } catch (...) {
+    run_until_ = outer;
+    current_ = nullptr;
+    throw;
+  }
   run_until_ = outer;
   current_ = nullptr;
   if (failure_) std::rethrow_exception(std::exchange(failure_, nullptr));
@@ -255,11 +275,15 @@ bool World::step(Instant until) {
 }
 
 void World::let_outside_in(Instant due) {
-  const Duration ahead = due == kNever ? Duration(100ms) : due - clock_.wall();
+  if (interrupt_ && clock_.wall() - heeded_ >= kHeedPeriod) {
+    heeded_ = clock_.wall();
+    interrupt_();
+  }
+  const Duration ahead = due == kNever ? kHeedPeriod : due - clock_.wall();
   auto& context = outside();
   context.restart();
   auto guard = asio::make_work_guard(context);
-  context.run_one_for(std::min<Duration>(ahead, 100ms));
+  context.run_one_for(std::min(ahead, kHeedPeriod));
   // Bytes of the outside enter at the current time, never later than the next wake-up.
   clock_.now_ = std::max(clock_.now_, std::min(due, clock_.wall()));
 }

@@ -119,6 +119,10 @@ class Life {
   Life* next_ = nullptr;
 };
 
+/// The host's calendar, "2026-11-22 21:04:05 UTC": for people and for files that outlive
+/// a run, never for what happens in a world.
+std::string utc_text();
+
 /// How the world's time passes.
 enum class Pace { simulated, paced, wall };
 
@@ -187,6 +191,9 @@ class World {
 
   /// For streams of the outside (paced and wall time only).
   boost::asio::io_context& outside();
+  /// Asked some ten times a second while a call waits in paced or wall time. What it
+  /// throws ends the call: how Ctrl-C reaches a world.
+  void heed(std::function<void()> interrupt) { interrupt_ = std::move(interrupt); }
 
   /// One line a wait: what, where, since when due. For limits and failing tests.
   std::string waits() const;
@@ -225,6 +232,8 @@ class World {
   std::vector<std::unique_ptr<Life>> ended_;
   std::exception_ptr failure_;
   std::unique_ptr<boost::asio::io_context> outside_;
+  std::function<void()> interrupt_;
+  Instant heeded_{};
 };
 
 /// Wakes whoever waits for something to change. The waiter checks its condition anew:

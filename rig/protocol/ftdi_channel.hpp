@@ -16,6 +16,12 @@ class FtdiChannel : public ByteStream {
   /// Reset makes every pin an input at once, ends a wait on GPIOL1 and drops commands
   /// and answers: the safe state.
   virtual Task<void> set_bit_mode(BitMode mode) = 0;
+
+  /// Commands that the channel executes at `due` by itself, even if nobody runs the
+  /// world then: how a key is let go that its holder forgot. They must have no answers.
+  /// Replaces what was asked before; no commands withdraws it, and so does a change of
+  /// the bit mode.
+  virtual void dead_man(Bytes commands, Instant due) = 0;
 };
 
 }  // namespace lockrig

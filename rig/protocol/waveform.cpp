@@ -144,6 +144,34 @@ Compiled compile(const Waveform& waveform, ChipClock clock) {
   return out;
 }
 
+std::vector<Part> cut(const Compiled& compiled, std::size_t most, ChipClock clock) {
+  constexpr std::size_t kLongestCommand = 3;
+  if (compiled.waits_for_pin || most < kLongestCommand) {
+    throw std::invalid_argument("a command stream that cannot be cut");
+  }
+  std::vector<Part> parts;
+  Part part;
+  const auto end_part = [&] {
+    if (part.size == 0) return;
+    parts.push_back(part);
+    part = {.from = part.from + part.size};
+  };
+  ByteView rest = compiled.commands;
+  for (std::size_t before = rest.size(); const auto command = next(rest);
+       before = rest.size()) {
+    const std::size_t size = before - rest.size();
+    if (part.size + size > most) end_part();
+    part.size += size;
+    part.ticks += std::int64_t{command->clocks} * clock.ticks_per_clock();
+    if (command->kind == Command::Kind::read_low ||
+        command->kind == Command::Kind::read_high) {
+      ++part.reply_bytes;
+    }
+  }
+  end_part();
+  return parts;
+}
+
 std::int64_t equal_samples(ByteView reply, std::int64_t count, std::uint16_t pins,
                            std::uint16_t mask) {
   const auto in_wire_order = [](std::uint16_t word) {

@@ -96,6 +96,20 @@ class Waveform {
 /// is not a whole number of its clocks, as the samples would then not be evenly spaced.
 Compiled compile(const Waveform& waveform, ChipClock clock);
 
+/// A part of a command stream, from one command to another.
+struct Part {
+  std::size_t from = 0;  // in Compiled::commands
+  std::size_t size = 0;
+  std::int64_t ticks = 0;       // the chip is done with it after so many
+  std::size_t reply_bytes = 0;  // it answers
+  bool operator==(const Part&) const = default;
+};
+
+/// Cuts a stream that is longer than the chip's FIFO: each part has `most` bytes at
+/// most. std::invalid_argument for a stream that waits for a pin (nobody knows when
+/// its next part is needed) and if `most` is shorter than a command (3 bytes).
+std::vector<Part> cut(const Compiled& compiled, std::size_t most, ChipClock clock);
+
 /// The pins as they were read at one moment, `at` from the waveform's start.
 struct Sample {
   Duration at{};

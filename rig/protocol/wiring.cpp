@@ -47,16 +47,6 @@ const KnownLine* known(std::string_view name) {
   return it == kKnownLines.end() ? nullptr : &*it;
 }
 
-constexpr int kClockBit = 0;
-// ADBUS2, 4 are RTS#, DTR#; ACBUS0, 3, 4 are TXDEN, RXLED#, TXLED#: the chip drives
-// them before MPSSE mode begins and after it ends (FT2232H data sheet, pin functions
-// per mode).
-constexpr std::array kUartBits{2, 4, 8, 11, 12};
-
-std::string pin_name(int bit) {
-  return (bit < 8 ? "ADBUS" : "ACBUS") + std::to_string(bit % 8);
-}
-
 bool choice(const CsvRow& row, const std::string& key, const std::string& text,
             const std::string& yes, const std::string& no) {
   if (text != yes && text != no) {
@@ -65,17 +55,23 @@ bool choice(const CsvRow& row, const std::string& key, const std::string& text,
   return text == yes;
 }
 
-void check_place(const CsvRow& row, const KnownLine& kind, const Line& line) {
+void check_place(const CsvRow& row, const Chip& chip, const KnownLine& kind,
+                 const Line& line) {
+  const Pin& pin = chip.pin(line.bit);
+  const std::string where = chip.pin_name(line.bit);
   if (line.output != kind.output) {
     row.reject("direction", line.name + " must be " + (kind.output ? "out" : "in"));
   }
-  if (line.bit == kClockBit) {
-    row.reject("bit", line.name + " on ADBUS0, which is the MPSSE clock");
+  if (pin.is_clock()) {
+    row.reject("bit", line.name + " on " + where + ", which is the MPSSE clock");
   }
-  const bool uart = std::count(kUartBits.begin(), kUartBits.end(), line.bit) > 0;
-  if (line.output && uart) {
-    row.reject("bit", "output " + line.name + " on " + pin_name(line.bit) +
+  if (line.output && pin.is_uart_output()) {
+    row.reject("bit", "output " + line.name + " on " + where +
                           ", which the UART drives outside MPSSE mode");
+  }
+  if (line.name == "busy" && chip.is_pair()) {
+    row.reject("line", "the two channels of an " + std::string(chip.name) +
+                           " cannot wait for busy together: leave it out");
   }
   if (line.name == "busy" && line.bit != kGpiol1Bit) {
     row.reject("bit", "busy must be on ADBUS5, the pin the chip can wait for");
@@ -125,7 +121,8 @@ bool Wiring::has(std::string_view name) const {
                      [&](const Line& line) { return line.name == name; });
 }
 
-Wiring load_wiring(const std::string& path) {
+Wiring load_wiring(const std::string& path, const Chip& chip) {
+  const std::string high_bus(chip.high_bus);
   std::vector<Line> lines;
   const auto add = [&](const CsvRow& row, const std::string& name,
                        const std::string& bus, const std::string& bit,
@@ -134,15 +131,15 @@ Wiring load_wiring(const std::string& path) {
     const KnownLine* const kind = known(name);
     if (kind == nullptr) row.reject("line", "unknown line '" + name + "'");
     Line line{.name = name};
-    const int first = choice(row, "bus", bus, "ADBUS", "ACBUS") ? 0 : 8;
+    const int first = choice(row, "bus", bus, "ADBUS", high_bus) ? 0 : 8;
     line.bit = first + row.number("bit", bit, 7);
     line.output = choice(row, "direction", direction, "out", "in");
     line.active_high = choice(row, "active", active, "high", "low");
-    check_place(row, *kind, line);
+    check_place(row, chip, *kind, line);
     for (const Line& other : lines) {
       if (other.name == name) row.reject("line", "'" + name + "' is there twice");
       if (other.bit == line.bit) {
-        row.reject("bit", pin_name(line.bit) + " already carries " + other.name);
+        row.reject("bit", chip.pin_name(line.bit) + " already carries " + other.name);
       }
     }
     lines.push_back(std::move(line));

@@ -1,5 +1,5 @@
-// Which line of a station hangs on which pin of its FT2232H channel A, and with what
-// polarity. Above this file code says "power, active"; bit numbers end here.
+// Which line of a station hangs on which pin of its FTDI chip, and with what polarity.
+// Above this file code says "power, active"; bit numbers end here.
 #pragma once
 
 #include <cstdint>
@@ -7,13 +7,14 @@
 #include <string_view>
 #include <vector>
 
+#include "rig/protocol/ftdi_chip.hpp"
 #include "rig/protocol/mpsse.hpp"
 
 namespace lockrig::mpsse {
 
 struct Line {
   std::string name;
-  int bit = 0;  // 0-7 ADBUS, 8-15 ACBUS
+  int bit = 0;  // 0-7 ADBUS, 8-15 ACBUS (FT4232H: BDBUS)
   bool output = false;
   bool active_high = true;
   constexpr std::uint16_t mask() const { return static_cast<std::uint16_t>(1u << bit); }
@@ -57,12 +58,13 @@ class Wiring {
 /// there, and either keypad_data/clock/latch/enable or key_a0-key_a3 and key_strobe,
 /// not both; dip, led_red, led_green, beeper and busy may be; no other names.
 ///
-/// Pins: busy sits on ADBUS5, the one pin the chip can wait for (GPIOL1, AN_108).
-/// ADBUS0 stays free (MPSSE clock), and no output sits on ADBUS2, ADBUS4, ACBUS0,
-/// ACBUS3 or ACBUS4: outside MPSSE mode the chip drives RTS#, DTR#, TXDEN, RXLED# and
-/// TXLED# there (FT2232H data sheet, pin functions per mode).
+/// Pins: busy sits on ADBUS5, the one pin the chip can wait for (GPIOL1, AN_108), and
+/// on an FT4232H nowhere (see io::Ft4232hPair). The clock pin of an MPSSE (ADBUS0, on
+/// an FT4232H BDBUS0 too) stays free, and no output sits where the chip drives a UART
+/// signal outside MPSSE mode: the tables of ftdi_chip.hpp. The bus of bits 8-15 is
+/// ACBUS, on an FT4232H BDBUS.
 ///
 /// Costs about 30 us (measured): load once a bench, not once a trial.
-Wiring load_wiring(const std::string& path);
+Wiring load_wiring(const std::string& path, const Chip& chip = kFt2232h);
 
 }  // namespace lockrig::mpsse

@@ -55,35 +55,35 @@ struct CsvRow {
 template <class F, std::same_as<const char*>... Columns>
 void for_each_csv_row(const std::string& path, F&& f, Columns... columns) {
   constexpr unsigned kCount = sizeof...(Columns);
-  using Reader = io::CSVReader<kCount, io::trim_chars<' ', '\t'>,
-                               io::double_quote_escape<',', '"'>, io::throw_on_overflow,
-                               io::single_and_empty_line_comment<'#'>>;
+  using Reader = ::io::CSVReader<kCount, ::io::trim_chars<' ', '\t'>,
+                               ::io::double_quote_escape<',', '"'>, ::io::throw_on_overflow,
+                               ::io::single_and_empty_line_comment<'#'>>;
   try {
     Reader reader(path);
     const auto line = [&] { return static_cast<int>(reader.get_file_line()); };
     try {
-      reader.read_header(io::ignore_no_column, columns...);
+      reader.read_header(::io::ignore_no_column, columns...);
       std::array<std::string, kCount> cells;
       const auto read = [&](auto&... cell) { return reader.read_row(cell...); };
       while (std::apply(read, cells)) {
         std::apply(f, std::tuple_cat(std::tuple{CsvRow{path, line()}}, cells));
       }
-    } catch (const io::error::missing_column_in_header& error) {
+    } catch (const ::io::error::missing_column_in_header& error) {
       throw BadInput(path, line(), error.column_name, "column is missing");
-    } catch (const io::error::extra_column_in_header& error) {
+    } catch (const ::io::error::extra_column_in_header& error) {
       throw BadInput(path, line(), error.column_name, "unknown column");
-    } catch (const io::error::duplicated_column_in_header& error) {
+    } catch (const ::io::error::duplicated_column_in_header& error) {
       throw BadInput(path, line(), error.column_name, "column is there twice");
-    } catch (const io::error::header_missing&) {
+    } catch (const ::io::error::header_missing&) {
       throw BadInput(path, 0, "", "is empty");
-    } catch (const io::error::too_few_columns&) {
+    } catch (const ::io::error::too_few_columns&) {
       throw BadInput(path, line(), "", "too few columns");
-    } catch (const io::error::too_many_columns&) {
+    } catch (const ::io::error::too_many_columns&) {
       throw BadInput(path, line(), "", "too many columns");
-    } catch (const io::error::base& error) {
+    } catch (const ::io::error::base& error) {
       throw BadInput(path, line(), "", error.what());
     }
-  } catch (const io::error::base&) {
+  } catch (const ::io::error::base&) {
     throw BadInput(path, 0, "", "cannot be read");
   }
 }

@@ -2,12 +2,15 @@
 
 #include <algorithm>
 
+#include "rig/core/error.hpp"
+
 namespace lockrig::station {
 
 Console::Console(World& world, ByteStream& stream, const std::string& station,
                  Duration byte_period)
     : world_(world),
       stream_(stream),
+      station_(station),
       byte_period_(byte_period),
       in_(world.trace().channel(station + "/console_in")),
       out_(world.trace().channel(station + "/console_out")),
@@ -16,14 +19,35 @@ Console::Console(World& world, ByteStream& stream, const std::string& station,
   life_.spawn(listen());
 }
 
+void Console::fail(StreamStatus status, std::exception_ptr thrown) {
+  broken_ = status;
+  thrown_ = thrown;
+  if (!first_failure_ && status == StreamStatus::failed) {
+    first_failure_ =
+        thrown ? thrown
+               : std::make_exception_ptr(RigError(station_, "console", "reading failed",
+                                                  "its cable and adapter"));
+  }
+  changed_.notify();
+}
+
 Task<void> Console::listen() {
   for (;;) {
-    const ReadResult read = co_await stream_.read_some(buffer_, kNever);
-    if (read.status != StreamStatus::ok) {
-      broken_ = read.status;
-      changed_.notify();
-      co_return;
+    ReadResult read{StreamStatus::failed, 0};
+    std::exception_ptr thrown;
+    try {
+      read = co_await stream_.read_some(buffer_, kNever);
+    } catch (const RigError&) {
+      thrown = std::current_exception();
     }
+    if (read.status != StreamStatus::ok) {
+      fail(read.status, thrown);
+      if (read.status == StreamStatus::closed) co_return;
+      co_await world_.sleep_for(kRetry, "the console to come back");
+      continue;
+    }
+    broken_.reset();
+    thrown_ = nullptr;
     const auto bytes = ByteView(buffer_).first(read.count);
     const Duration length = byte_period_ * static_cast<std::int64_t>(read.count);
     world_.trace().bytes(in_, world_.now() - length, byte_period_, bytes);
@@ -34,6 +58,7 @@ Task<void> Console::listen() {
 
 Task<ReadResult> Console::read_some(std::span<std::uint8_t> into, Instant until) {
   while (arrived_.empty()) {
+    if (thrown_) std::rethrow_exception(thrown_);
     if (broken_) co_return ReadResult{*broken_, 0};
     if (!live_) co_return ReadResult{StreamStatus::closed, 0};
     if (!co_await changed_.wait(until, "bytes from the console") && arrived_.empty()) {
@@ -51,7 +76,21 @@ Task<ReadResult> Console::read_some(std::span<std::uint8_t> into, Instant until)
 Task<StreamStatus> Console::write(ByteView data) {
   if (!live_) co_return StreamStatus::closed;
   world_.trace().bytes(out_, world_.now(), byte_period_, data);
-  co_return co_await stream_.write(data);
+  StreamStatus status = StreamStatus::failed;
+  std::exception_ptr thrown;
+  try {
+    status = co_await stream_.write(data);
+  } catch (const RigError&) {
+    thrown = std::current_exception();
+  }
+  if (status == StreamStatus::ok && broken_ != StreamStatus::closed) {
+    broken_.reset();
+    thrown_ = nullptr;
+  } else if (status == StreamStatus::failed) {
+    fail(status, thrown);
+  }
+  if (thrown) std::rethrow_exception(thrown);
+  co_return status;
 }
 
 void Console::set_live(bool live) {

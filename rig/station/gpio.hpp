@@ -1,23 +1,21 @@
 // The GPIO lines of one station, sampled without a gap and driven by waveforms that the
-// chip's crystal times. Above this file there are logical lines and their edges.
+// chip's crystal times: logical lines, their edges, and waits for them. Below this file
+// is the Pump, which talks to the chip.
 #pragma once
 
-#include <algorithm>
 #include <array>
 #include <cstdint>
-#include <deque>
-#include <exception>
 #include <functional>
-#include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "rig/core/error.hpp"
 #include "rig/core/world.hpp"
 #include "rig/protocol/ftdi_channel.hpp"
 #include "rig/protocol/waveform.hpp"
 #include "rig/protocol/wiring.hpp"
+#include "rig/station/pump.hpp"
 
 namespace lockrig::station {
 
@@ -43,31 +41,33 @@ struct Edge {
 ///
 /// `busy` is not sampled: it changes faster than the samples, and is there for the chip
 /// to wait for.
-class Gpio {
+class Gpio final : private Pump::User {
  public:
   /// Bolt travel takes hundreds of milliseconds, pulses of LEDs and beeper 100 ms: 20
   /// samples each.
-  static constexpr Duration kSamplePeriod = 5ms;
+  static constexpr Duration kSamplePeriod = Pump::kSamplePeriod;
   /// What the chip is given to do at a time, and so how late news and commands can be:
   /// the shortest after an edge, a waveform or the begin of a wait, then doubling.
   /// While somebody waits it stays at or below kWaitedChunk: a wait of half a minute at
   /// the shortest would cost more than all the rest of a simulated trial.
-  static constexpr Duration kShortestChunk = 20ms;
-  static constexpr Duration kWaitedChunk = 80ms;
-  static constexpr Duration kLongestChunk = 640ms;
+  static constexpr Duration kShortestChunk = Pump::kShortestChunk;
+  static constexpr Duration kWaitedChunk = Pump::kWaitedChunk;
+  static constexpr Duration kLongestChunk = Pump::kLongestChunk;
   /// While an Attention lives.
   static constexpr Duration kAttentiveChunk = 5ms;
-  static constexpr Duration kAttentivePeriod = 1ms;
+  static constexpr Duration kAttentivePeriod = Pump::kAttentivePeriod;
   /// Beyond what the commands take: a hundred times a slow host's latency.
-  static constexpr Duration kAnswerLimit = 1s;
+  static constexpr Duration kAnswerLimit = Pump::kAnswerLimit;
 
   /// Makes a waveform when its turn has come, from the pins as they stand then, so that
   /// two callers cannot undo each other's outputs. Called once, by the pump; it must
   /// not suspend. The caller's task owns what it refers to: a waveform whose caller has
   /// gone is never begun.
-  using Build = std::function<mpsse::Waveform(mpsse::Pins now)>;
+  using Build = Pump::Build;
 
   /// Samples closely from the next chunk on, for whoever times something by the host.
+  /// With a lead: by single samples, GpioOptions::attentive_poll apart, whatever the
+  /// chunk; a waveform then begins as soon as its bytes are there.
   class Attention {
    public:
     /// `chunk` is a whole number of kAttentivePeriod, else std::invalid_argument.
@@ -82,21 +82,50 @@ class Gpio {
 
   /// The channel and the wiring outlive the Gpio, and the Gpio its callers' tasks.
   Gpio(World& world, FtdiChannel& channel, std::string station,
-       const mpsse::Wiring& wiring);
+       const mpsse::Wiring& wiring, GpioOptions options = {});
 
   /// Brings the chip into MPSSE mode at a clock of 1 MHz with every output inactive,
   /// checks that answers follow commands, and begins to sample. A waveform under way is
   /// a RigError to its caller.
-  Task<void> open();
+  Task<void> open() { return pump_.open(); }
+  /// Throws what it has failed with, also in the past and though it was opened again.
+  void check() const { pump_.check_all(); }
 
   /// Queues a waveform behind the chunk under way (kLongestChunk at most) and returns
   /// the moment it began, once it has ended. Samples in it count like all others, and
   /// it is always sampled at its end. std::invalid_argument if it waits for a pin or
-  /// drives an input; what `build` throws is thrown here.
+  /// drives an input; what `build` throws is thrown here. A part of it that came to the
+  /// chip too late is a RigError that says by how much; its outputs are as commanded
+  /// when that is thrown.
   Task<Instant> run(Build build);
 
+  /// Runs a waveform that begins with waits for GPIOL1 (for the inactive level, then
+  /// for the active one: the chip looks at levels) and returns the moment the last of
+  /// them was over, by the arrival of the answers: all that follows is timed by the
+  /// chip from there. Nothing is sampled and nothing else is done while it waits.
+  /// Empty if the edge did not come by `until`: the way out is a reset of the chip, so
+  /// that no output is driven for a moment, and all are inactive afterwards.
+  /// std::invalid_argument if it does not fit the chip's FIFO, waits elsewhere, or
+  /// while a dead man is due: the chip would not heed it.
+  Task<std::optional<Instant>> run_on_edge(Build build, Instant until);
+
   /// Inside a Build: the moment at which its waveform will begin.
-  Instant begin() const { return std::max(world_.now(), chip_free_); }
+  Instant begin() const { return pump_.begin(); }
+
+  /// Inside a Build: from `due` on the outputs in `mask` are inactive, though nobody
+  /// runs the world then; behind a waveform that runs at that time. Withdrawn when a
+  /// waveform leaves them inactive.
+  void dead_man(std::uint16_t mask, Instant due) { pump_.dead_man(mask, due); }
+  /// When the dead man last let go of something.
+  std::optional<Instant> let_go_at() const { return pump_.let_go_at(); }
+  /// When no output was last driven: power was off then, by its pull.
+  Instant reset_at() const { return pump_.reset_at(); }
+
+  /// A sham: from the last sample on the input reads inactive, whatever it does.
+  void withhold(int line);
+
+  /// Times that the chip did not sample because the host was late (with a lead only).
+  const Gaps& gaps() const { return pump_.gaps(); }
 
   /// The index of a line. std::invalid_argument if the board has none of that name.
   int line(std::string_view name) const;
@@ -128,58 +157,33 @@ class Gpio {
   World& world() { return world_; }
 
  private:
-  struct Job;
   struct Waiting;
 
-  void check() const;
-  void fail(std::exception_ptr failure);
-  RigError error(const std::string& what) const;
-
-  Task<void> pump();
-  Task<void> set_up();
-  Task<void> ask(Bytes commands, std::size_t answers, const char* doing);
-  Task<void> exchange(const mpsse::Compiled& compiled, const char* doing);
-  bool take_job();
-  const mpsse::Compiled& next_chunk();
-  void decode(const mpsse::Compiled& compiled, Instant start);
+  void set_up(Instant reset_at, std::uint16_t before, std::uint16_t idle,
+              std::uint16_t read) override;
+  void drove(const mpsse::Compiled& what, Instant start, std::uint16_t before) override;
+  void let_go(Instant at, std::uint16_t before, std::uint16_t after) override;
+  void saw(const mpsse::Compiled& what, ByteView reply, Instant start,
+           Instant to) override;
   void see(Instant at, std::uint16_t raw);
-  void trace_outputs(const mpsse::Compiled& compiled, Instant start);
+  void begin_trace(std::uint16_t raw);
 
   World& world_;
-  FtdiChannel& channel_;
   std::string station_;
   const mpsse::Wiring& wiring_;
   std::uint16_t sampled_pins_ = 0;  // mask of the inputs that are sampled
+  std::uint16_t withheld_pins_ = 0;
   std::uint16_t traced_pins_ = 0;
   std::array<std::int8_t, 16> lines_;  // by bit; -1 for none
   std::vector<Trace::Channel> channels_;
 
-  std::deque<Job*> queue_;
-  Job* running_ = nullptr;
-  mpsse::Compiled commanded_;
-  mpsse::Compiled attentive_;
-  Duration attentive_chunk_{};
-  int attention_ = 0;
-  int waiting_ = 0;
-  bool stirred_ = true;
-  std::size_t step_ = 0;
-
-  Bytes reply_;
-  mpsse::Pins pins_;
   std::uint16_t raw_ = 0;
   Levels levels_ = 0;
   Levels initially_ = 0;
   std::vector<Edge> edges_;
-  Instant chip_free_{};
   Instant sampled_to_{};
   bool ever_opened_ = false;
-  bool opened_ = false;
-  const char* doing_ = "";
-  std::exception_ptr failure_;
-
-  Signal progress_;
-  Timer watchdog_;
-  std::unique_ptr<Life> life_;
+  Pump pump_;
 };
 
 }  // namespace lockrig::station

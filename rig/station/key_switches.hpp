@@ -28,6 +28,7 @@ class KeySwitches {
 
   /// Closes (active) and opens the chosen contacts, within a microsecond.
   void gate(mpsse::Waveform& waveform, mpsse::Pins& pins, bool active) const;
+  std::uint16_t gate_mask() const { return gate_.mask(); }
   bool gated(mpsse::Pins pins) const {
     return mpsse::Wiring::active(pins.value, gate_);
   }

@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <bit>
 #include <stdexcept>
+#include <utility>
 
+#include "rig/core/error.hpp"
 #include "rig/core/random.hpp"
 
 namespace lockrig::station {
@@ -24,11 +26,12 @@ std::vector<Duration> bounce_times(Random& random, Duration span, int count) {
 }  // namespace
 
 Keypad::Keypad(Gpio& gpio, const mpsse::KeypadMap& map, KeypadTimings timings,
-               bool reset_key)
+               bool reset_key, Duration drive_max)
     : gpio_(gpio),
       map_(map),
       timings_(timings),
       reset_key_(reset_key),
+      drive_max_(drive_max),
       channel_(gpio.world().trace().channel(gpio.station() + "/keypad")),
       switches_(make_key_switches(gpio.wiring())) {}
 
@@ -62,14 +65,35 @@ void Keypad::close(mpsse::Waveform& waveform, mpsse::Pins& pins, Contacts contac
   }
 }
 
+std::string Keypad::names(Contacts contacts) const {
+  std::string found;
+  for (unsigned rest = contacts; rest != 0; rest &= rest - 1) {
+    if (!found.empty()) found += ' ';
+    found += map_.key_at(std::countr_zero(rest));
+  }
+  return found;
+}
+
 void Keypad::note(const mpsse::Waveform& waveform, Contacts closing) const {
   if (closing == 0) return;
-  std::string names;
-  for (unsigned rest = closing; rest != 0; rest &= rest - 1) {
-    if (!names.empty()) names += ' ';
-    names += map_.key_at(std::countr_zero(rest));
-  }
-  gpio_.world().trace().note(channel_, gpio_.begin() + waveform.length(), names);
+  gpio_.world().trace().note(channel_, gpio_.begin() + waveform.length(),
+                             names(closing));
+}
+
+void Keypad::check_hold() {
+  const auto let_go = gpio_.let_go_at();
+  if (held_ == 0 || !let_go || *let_go < held_since_) return;
+  const std::string which = names(std::exchange(held_, Contacts{0}));
+  throw RigError(gpio_.station(), "keypad",
+                 "key " + which + " was driven longer than " +
+                     std::to_string(drive_max_ / 1s) + " s and was released",
+                 "what held it and did not release it");
+}
+
+void Keypad::check_drive(Duration hold) const {
+  if (hold <= drive_max_) return;
+  throw std::invalid_argument("no key may be driven longer than " +
+                              std::to_string(drive_max_ / 1s) + " s");
 }
 
 void Keypad::keep_gap(mpsse::Waveform& waveform) const {
@@ -80,6 +104,8 @@ void Keypad::keep_gap(mpsse::Waveform& waveform) const {
 }
 
 Task<void> Keypad::play(std::vector<Contacts> presses, Duration hold) {
+  check_drive(hold);
+  check_hold();
   if (presses.empty()) co_return;
   Gpio::Build build = [this, &presses, hold](mpsse::Pins now) {
     mpsse::Waveform waveform(now);
@@ -135,6 +161,8 @@ Task<void> Keypad::press_with_bounce(std::string key, Duration bounce, int edges
     throw std::invalid_argument(
         "a bounce has an odd number of edges, a microsecond or more apart");
   }
+  check_drive(timings_.hold + 2 * bounce);
+  check_hold();
   Gpio::Build build = [=, this](mpsse::Pins now) {
     if (held(now) != 0) throw std::invalid_argument("another key is held");
     mpsse::Waveform waveform(now);
@@ -166,19 +194,30 @@ Task<void> Keypad::press_with_bounce(std::string key, Duration bounce, int edges
 
 Task<void> Keypad::hold(std::string key) {
   const Contacts more = contact(key);
+  check_hold();
   Gpio::Build build = [this, more](mpsse::Pins now) {
     mpsse::Waveform waveform(now);
     keep_gap(waveform);
-    close(waveform, now, held(now) | more);
+    const Contacts before = held(now);
+    close(waveform, now, before | more);
+    const Instant pressed = gpio_.begin() + waveform.length();
+    if (before == 0) {
+      held_ = 0;
+      held_since_ = pressed;
+    }
+    held_ |= more;
+    gpio_.dead_man(switches_->gate_mask(), pressed + drive_max_);
     return waveform;
   };
   co_await gpio_.run(std::move(build));
 }
 
 Task<void> Keypad::release_all() {
+  check_hold();
   Gpio::Build build = [this](mpsse::Pins now) {
     mpsse::Waveform waveform(now);
     close(waveform, now, 0);
+    held_ = 0;
     return waveform;
   };
   co_await gpio_.run(std::move(build));

@@ -24,11 +24,19 @@ struct KeypadTimings {
 ///
 /// Each press is a note in the trace, "<station>/keypad", as it is commanded: the names
 /// of the keys, at the moment at which their contacts close (to the microsecond).
+///
+/// No key is driven longer than `drive_max`: a longer press is std::invalid_argument,
+/// and a held key is let go by the chip's channel, also if nobody runs the world; the
+/// next call is then a RigError that names it, the one after that works again.
 class Keypad {
  public:
+  /// A minute: longer than any key combination asks for, shorter than a switch, a
+  /// battery or a lock's key-stuck alarm minds. Assumed.
+  static constexpr Duration kDriveMax = 60s;
+
   /// The map outlives the keypad. `reset_key`: the interlock of R is closed.
-  Keypad(Gpio& gpio, const mpsse::KeypadMap& map, KeypadTimings timings,
-         bool reset_key);
+  Keypad(Gpio& gpio, const mpsse::KeypadMap& map, KeypadTimings timings, bool reset_key,
+         Duration drive_max = kDriveMax);
 
   /// Returns when the key is released.
   Task<void> press(std::string key);
@@ -54,6 +62,9 @@ class Keypad {
   Contacts held(mpsse::Pins now) const;
   void close(mpsse::Waveform& waveform, mpsse::Pins& pins, Contacts contacts);
   void note(const mpsse::Waveform& waveform, Contacts closing) const;
+  std::string names(Contacts contacts) const;
+  void check_hold();
+  void check_drive(Duration hold) const;
   void keep_gap(mpsse::Waveform& waveform) const;
   Task<void> play(std::vector<Contacts> presses, Duration hold);
 
@@ -61,10 +72,13 @@ class Keypad {
   const mpsse::KeypadMap& map_;
   KeypadTimings timings_;
   bool reset_key_;
+  Duration drive_max_;
   Trace::Channel channel_;
   std::unique_ptr<KeySwitches> switches_;
   Contacts chosen_ = 0;
   Instant released_at_ = Instant::min();
+  Contacts held_ = 0;  // by hold()
+  Instant held_since_{};
 };
 
 }  // namespace lockrig::station

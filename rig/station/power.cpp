@@ -13,11 +13,15 @@ namespace {
 constexpr Duration kSwitchTime = 100us;
 /// A discharged rail falls within milliseconds: it is watched closely that long.
 constexpr Duration kFallWatched = 20ms;
+/// An interruption this short is sampled every kFineSamples.
+constexpr Duration kShort = 10ms;
+constexpr Duration kFineSamples = 100us;
 
 }  // namespace
 
-Power::Power(Gpio& gpio)
+Power::Power(Gpio& gpio, PowerLimits limits)
     : gpio_(gpio),
+      limits_(limits),
       power_(gpio.line("power")),
       discharge_(gpio.line("discharge")),
       isolate_(gpio.line("isolate")),
@@ -33,18 +37,44 @@ mpsse::Pins Power::with(mpsse::Pins pins, int line, bool active) const {
   return {mpsse::Wiring::with(pins.value, it, active), pins.direction};
 }
 
+mpsse::Pins Power::without_keys(mpsse::Pins pins) const {
+  return {
+      static_cast<std::uint16_t>((pins.value & ~no_keys_.direction) | no_keys_.value),
+      pins.direction};
+}
+
+mpsse::Pins Power::cut(mpsse::Pins pins, Style style) const {
+  if (off_withheld_) return pins;
+  pins = with(pins, power_, false);
+  return style == Style::pull ? with(pins, discharge_, false) : pins;
+}
+
+mpsse::Pins Power::discharged(mpsse::Pins pins, Style style) const {
+  const bool discharges = style == Style::hard && !off_withheld_;
+  return discharges ? with(pins, discharge_, true) : pins;
+}
+
 Task<void> Power::on() {
+  if (limits_.minimum_off > Duration::zero() && !on_) {
+    const Instant off_since = std::max(off_at_, gpio_.reset_at());
+    co_await gpio_.world().sleep_until(off_since + limits_.minimum_off,
+                                       "power to stay off");
+  }
   const Gpio::Attention closely(gpio_);
   Gpio::Build feed = [this](mpsse::Pins now) {
     on_ = true;
     mpsse::Waveform waveform(now);
     now = with(now, discharge_, false);
     waveform.set(now).wait(kSwitchTime);
-    waveform.set(with(now, power_, true));
+    if (!on_withheld_) waveform.set(with(now, power_, true));
     return waveform;
   };
-  const Instant fed = co_await gpio_.run(std::move(feed)) + kSwitchTime;
-  if (!co_await gpio_.wait_for(rail_, true, fed + kRiseLimit)) {
+  fed_at_ = co_await gpio_.run(std::move(feed)) + kSwitchTime;
+  co_await connect(fed_at_);
+}
+
+Task<void> Power::connect(Instant fed) {
+  if (!co_await gpio_.wait_for(rail_, true, fed + kRiseLimit) && !on_withheld_) {
     throw RigError(gpio_.station(), "power",
                    "the rail did not rise within 1 s of power on",
                    "the rail sense wire and the supply");
@@ -60,34 +90,104 @@ Task<void> Power::on() {
   co_await gpio_.run(std::move(connect));
 }
 
+void Power::went_off() {
+  on_ = false;
+  if (live_) live_(false);
+}
+
 Task<Power::Off> Power::off(Style style) {
   bool was_on = false;
-  Gpio::Build cut = [this, style, &was_on](mpsse::Pins now) {
+  Gpio::Build cut_now = [this, style, &was_on](mpsse::Pins now) {
     was_on = on_;
-    on_ = false;
-    if (live_) live_(false);
+    went_off();
     mpsse::Waveform waveform(now);
-    now.value =
-        static_cast<std::uint16_t>((now.value & ~no_keys_.direction) | no_keys_.value);
-    now = with(now, isolate_, true);
+    now = with(without_keys(now), isolate_, true);
     waveform.set(now).wait(kSwitchTime);
-    now = with(now, power_, false);
-    if (style == Style::pull) now = with(now, discharge_, false);
+    now = cut(now, style);
     waveform.set(now).wait(kSwitchTime);
-    if (style == Style::hard) waveform.set(with(now, discharge_, true));
+    if (style == Style::hard) waveform.set(discharged(now, style));
     waveform.sample_every(Gpio::kAttentivePeriod, kFallWatched);
     return waveform;
   };
-  const Instant start = co_await gpio_.run(std::move(cut));
+  const Instant start = co_await gpio_.run(std::move(cut_now));
   Off off{start + kSwitchTime, std::nullopt};
-  const bool was_up = gpio_.active_at(rail_, off.commanded);
-  if (was_up) {
+  co_await see_fall(off, was_on);
+  co_return off;
+}
+
+Task<void> Power::see_fall(Off& off, bool was_on) {
+  off_at_ = off.commanded;
+  if (gpio_.active_at(rail_, off.commanded)) {
     co_await gpio_.wait_for(rail_, false, off.commanded + kFallLimit);
     off.rail_fell = rail_fell(off.commanded);
   } else if (!was_on) {
     off.rail_fell = off.commanded;
   }
-  co_return off;
+}
+
+Task<Power::EdgeCut> Power::off_on_busy(Style style, Instant until) {
+  const mpsse::Line& busy = gpio_.wiring().at("busy");
+  Gpio::Build armed = [this, style, &busy](mpsse::Pins now) {
+    mpsse::Waveform waveform(now);
+    waveform.wait_for_gpiol1(!busy.active_high).wait_for_gpiol1(busy.active_high);
+    now = cut(with(without_keys(now), isolate_, true), style);
+    waveform.set(now).wait(kSwitchTime);
+    if (style == Style::hard) waveform.set(discharged(now, style));
+    waveform.sample_every(Gpio::kAttentivePeriod, kFallWatched);
+    return waveform;
+  };
+  const bool was_on = on_;
+  const auto edge = co_await gpio_.run_on_edge(std::move(armed), until);
+  went_off();
+  EdgeCut result{edge.has_value(), {edge.value_or(gpio_.reset_at()), std::nullopt}};
+  co_await see_fall(result.off, was_on);
+  co_return result;
+}
+
+Task<Power::Interruption> Power::interrupt(Duration off, Style style) {
+  if (off < kShortestInterruption || off > kLongestInterruption) {
+    throw std::invalid_argument("an interruption of power lasts 1 ms to 1 s");
+  }
+  Gpio::Build build = [this, off, style](mpsse::Pins now) {
+    if (!on_)
+      throw std::invalid_argument("power is off: there is nothing to interrupt");
+    if (live_) live_(false);
+    const Duration period = off <= kShort ? kFineSamples : Gpio::kAttentivePeriod;
+    mpsse::Waveform waveform(now);
+    const mpsse::Pins isolated = with(without_keys(now), isolate_, true);
+    waveform.set(isolated).wait(kSwitchTime);
+    const mpsse::Pins down = cut(isolated, style);
+    waveform.set(down).wait(kSwitchTime);
+    waveform.set(discharged(down, style));
+    waveform.sample_every(period, off - 2 * kSwitchTime);
+    waveform.set(down).wait(kSwitchTime);
+    waveform.set(isolated);
+    waveform.sample_every(period, kFallWatched);
+    return waveform;
+  };
+  const Gpio::Attention closely(gpio_);
+  const Instant down = co_await gpio_.run(std::move(build)) + kSwitchTime;
+  Interruption result{down, off, std::nullopt};
+  co_await connect(down + off);
+  if (const auto fell = rail_fell(down)) {
+    if (const auto rose = changed(true, *fell)) result.achieved = *rose - *fell;
+  }
+  co_return result;
+}
+
+Task<void> Power::leave(bool keep_power) {
+  Gpio::Build build = [this, keep_power](mpsse::Pins now) {
+    mpsse::Waveform waveform(now);
+    now = without_keys(now);
+    if (keep_power) return waveform.set(now);
+    went_off();
+    now = with(now, isolate_, true);
+    waveform.set(now).wait(kSwitchTime);
+    now = with(now, power_, false);
+    waveform.set(now).wait(kSwitchTime);
+    return waveform.set(with(now, discharge_, true));
+  };
+  co_await gpio_.run(std::move(build));
 }
 
 Task<Power::Off> Power::cycle(Duration off, Style style) {
@@ -102,8 +202,12 @@ Task<Power::Off> Power::cycle(Duration off, Style style) {
 }
 
 std::optional<Instant> Power::rail_fell(Instant since) const {
+  return changed(false, since);
+}
+
+std::optional<Instant> Power::changed(bool active, Instant since) const {
   for (const Edge& edge : gpio_.edges()) {
-    if (edge.line == rail_ && !edge.active && edge.at >= since) return edge.at;
+    if (edge.line == rail_ && edge.active == active && edge.at >= since) return edge.at;
   }
   return std::nullopt;
 }

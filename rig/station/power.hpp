@@ -9,6 +9,12 @@
 
 namespace lockrig::station {
 
+struct PowerLimits {
+  /// on() waits until the board has been off for so long, however it went off: for
+  /// boards that come up wrong from a rail that was not quite down.
+  Duration minimum_off{};
+};
+
 class Power {
  public:
   /// Assumed: a rail is up within milliseconds of its switch closing; one that takes a
@@ -33,7 +39,26 @@ class Power {
     std::optional<Instant> rail_fell;
   };
 
-  explicit Power(Gpio& gpio);
+  /// A cut that the chip makes by itself at an edge.
+  struct EdgeCut {
+    bool came;
+    /// The chip's own time from the cut to `rail_fell`. If the edge never came, power
+    /// fell by its pull as the chip let go of every pin: `commanded` is when.
+    Off off;
+  };
+
+  struct Interruption {
+    Instant commanded;  // off
+    Duration asked;     // by the chip's clock, exactly
+    /// From the rail's fall to its rise, by the rail sense; empty if it did not fall
+    /// below its threshold. Sampled every 100 us up to 10 ms, else every millisecond.
+    std::optional<Duration> achieved;
+  };
+
+  static constexpr Duration kShortestInterruption = 1ms;
+  static constexpr Duration kLongestInterruption = 1s;
+
+  explicit Power(Gpio& gpio, PowerLimits limits = {});
 
   /// Returns when the rail is up and the console connected. RigError if the rail does
   /// not rise.
@@ -46,8 +71,30 @@ class Power {
   /// std::invalid_argument below kMinimumOff.
   Task<Off> cycle(Duration off, Style style);
 
+  /// Arms a cut in the chip: off as soon as the line `busy` becomes active, and has
+  /// been inactive before. Host and bus have no part in when. Nothing is sampled until
+  /// then. std::invalid_argument if the board has no such line or a key is held.
+  Task<EdgeCut> off_on_busy(Style style, Instant until);
+
+  /// Off and on again in one waveform, for dips and contact chatter; keys are released
+  /// and the console is connected anew once the rail is up (RigError if it is not).
+  /// std::invalid_argument outside 1 ms - 1 s.
+  Task<Interruption> interrupt(Duration off, Style style);
+
+  /// For a rig that leaves: keys released, console isolated and power off (unless it
+  /// shall stay), and no more; withholding counts nothing.
+  Task<void> leave(bool keep_power);
+
+  // Shams, which show that the rig notices. From now on:
+  /// on() does all but close the switch, and a rail that does not rise is no error.
+  void withhold_on() { on_withheld_ = true; }
+  /// No cut opens the switch, until told otherwise.
+  void withhold_off(bool withheld = true) { off_withheld_ = withheld; }
+
   bool rail_up() const { return gpio_.active(rail_); }
   bool commanded_on() const { return on_; }
+  /// When on() last closed the switch, by the chip's clock.
+  Instant fed_at() const { return fed_at_; }
   /// The first fall of the rail at or after `since`, as far as sampled: also one that
   /// somebody else caused.
   std::optional<Instant> rail_fell(Instant since) const;
@@ -58,14 +105,26 @@ class Power {
 
  private:
   mpsse::Pins with(mpsse::Pins pins, int line, bool active) const;
+  mpsse::Pins without_keys(mpsse::Pins pins) const;
+  mpsse::Pins cut(mpsse::Pins pins, Style style) const;
+  mpsse::Pins discharged(mpsse::Pins pins, Style style) const;
+  void went_off();
+  Task<void> connect(Instant fed);
+  Task<void> see_fall(Off& off, bool was_on);
+  std::optional<Instant> changed(bool active, Instant since) const;
 
   Gpio& gpio_;
+  PowerLimits limits_;
   int power_;
   int discharge_;
   int isolate_;
   int rail_;
   mpsse::Pins no_keys_;  // mask of the keypad's lines, and their idle values
   bool on_ = false;
+  bool on_withheld_ = false;
+  bool off_withheld_ = false;
+  Instant off_at_ = Instant::min();
+  Instant fed_at_ = Instant::min();
   std::function<void(bool)> live_;
 };
 

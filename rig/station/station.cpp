@@ -18,9 +18,10 @@ Station::Station(World& in, FtdiChannel& channel, ByteStream* stream,
     : config_(std::move(config)),
       capabilities_{"power", "keypad", "bolt"},
       world(in),
-      gpio(world, channel, config_.name, config_.wiring),
-      power(gpio),
-      keypad(gpio, config_.keypad, config_.keypad_timings, config_.reset_key),
+      gpio(world, channel, config_.name, config_.wiring, config_.gpio),
+      power(gpio, config_.power),
+      keypad(gpio, config_.keypad, config_.keypad_timings, config_.reset_key,
+             config_.key_drive_max),
       bolt(gpio),
       signals(gpio) {
   if (stream != nullptr) {
@@ -37,6 +38,19 @@ Station::Station(World& in, FtdiChannel& channel, ByteStream* stream,
       throw std::invalid_argument("station " + config_.name + ": smp needs a console");
     }
     capabilities_.insert(name);
+  }
+}
+
+void Station::check() const {
+  gpio.check();
+  if (console) console->check();
+}
+
+Task<void> Station::leave(bool keep_power) {
+  try {
+    co_await power.leave(keep_power);
+  } catch (const std::exception&) {
+    // The chip is gone: whoever closes the channel resets it, and pulls do the rest.
   }
 }
 

@@ -26,6 +26,9 @@ struct StationConfig {
   /// What the bench has fitted beyond the lines: of smp, radio, supply, flash_ops,
   /// operator. std::invalid_argument for another name, or for smp without a console.
   std::set<std::string> fitted{};
+  GpioOptions gpio{};
+  PowerLimits power{};
+  Duration key_drive_max = Keypad::kDriveMax;
 };
 
 class Station {
@@ -38,6 +41,14 @@ class Station {
 
   /// Before all else; afterwards keys are open and power is off.
   Task<void> open() { return gpio.open(); }
+
+  /// Throws the RigError with which a wire failed at any time, though it may work
+  /// again: nothing is judged by what a dead wire said.
+  void check() const;
+
+  /// At the end: keys are released and, unless it shall stay, power is switched off, as
+  /// far as the chip still answers. Throws nothing. A waveform under way comes first.
+  Task<void> leave(bool keep_power);
 
   const std::string& name() const { return config_.name; }
   /// Of power, keypad, bolt, console, smp, radio, supply, flash_ops, operator.

@@ -13,6 +13,7 @@ namespace lockrig::twin {
 /// The battery contacts as the station's switch leaves them.
 enum class Supply {
   connected,   // power switch closed
+  dipped,      // power switch closed, on the second, lower rail
   open,        // contacts open: the rail decays through the load
   discharged,  // contacts open and the rail pulled to ground
 };
@@ -49,6 +50,8 @@ class Board {
 
   /// The rig's end of the board's UART.
   virtual ByteStream& console() = 0;
+  /// A reader of the console that waits gets `failed`: its end of the cable is gone.
+  virtual void interrupt_console() {}
 
   /// Null where the board has none.
   virtual FlashProbe* flash_probe() = 0;

@@ -23,6 +23,7 @@ class BoltMechanics {
 
   /// off stops it where it is (a worm gear holds it): also what losing power does.
   void drive(Motor motor);
+  Motor motor() const { return motor_; }
 
   /// 0 is extended, 1 is retracted. set_position() moves it by other means: a forced
   /// door, or a world that begins with what an earlier one left.

@@ -23,10 +23,16 @@ Ft2232h::Ft2232h(World& world)
       engine_([this](mpsse::Pins pins) { drive(pins); }),
       answers_(world),
       room_(world),
-      timer_(world, "MPSSE commands", [this] { run(); }) {}
+      timer_(world, "MPSSE commands", [this] { run(); }),
+      dead_man_(world, "the dead man's commands", [this] {
+        engine_.push(dead_man_commands_);
+        schedule();
+      }) {}
 
 Task<ReadResult> Ft2232h::read_some(std::span<std::uint8_t> into, Instant until) {
+  exchange();
   for (bool in_time = true;; in_time = co_await answers_.wait(until, "the chip")) {
+    if (!plugged_) co_return ReadResult{StreamStatus::failed, 0};
     if (closed_) co_return ReadResult{StreamStatus::closed, 0};
     engine_.settle(world_.now());
     if (const std::size_t count = engine_.take(into); count > 0) {
@@ -38,6 +44,7 @@ Task<ReadResult> Ft2232h::read_some(std::span<std::uint8_t> into, Instant until)
 }
 
 Task<StreamStatus> Ft2232h::write(ByteView data) {
+  if (!exchange()) co_return StreamStatus::failed;
   if (closed_) co_return StreamStatus::closed;
   if (mode_ == BitMode::reset) co_return StreamStatus::ok;
   engine_.push(data);
@@ -45,7 +52,48 @@ Task<StreamStatus> Ft2232h::write(ByteView data) {
   while (engine_.queued() > MpsseEngine::kFifoBytes) {
     co_await room_.wait(kNever, "room in the chip's FIFO");
   }
+  if (!plugged_) co_return StreamStatus::failed;
   co_return closed_ ? StreamStatus::closed : StreamStatus::ok;
+}
+
+Task<std::size_t> Ft2232h::packet(std::span<std::uint8_t> into, Instant until) {
+  for (bool in_time = true; plugged_;
+       in_time = co_await answers_.wait(until, "answers for the host")) {
+    engine_.settle(world_.now());
+    if (in_time && !flushed_ && engine_.answered() < into.size()) continue;
+    const std::size_t count = engine_.take(into);
+    flushed_ = flushed_ && engine_.answered() > 0;
+    if (engine_.waits_for_room()) timer_.at(world_.now());
+    co_return count;
+  }
+  co_return 0;
+}
+
+void Ft2232h::drop_commands() {
+  engine_.drop_commands(world_.now());
+  timer_.cancel();
+  room_.notify();
+}
+
+/// False when the cable is out, or comes out now.
+bool Ft2232h::exchange() {
+  if (++exchanges_ == pull_at_) unplug_usb();
+  return plugged_;
+}
+
+void Ft2232h::unplug_usb() {
+  if (!plugged_) return;
+  plugged_ = false;
+  start(BitMode::reset);
+  answers_.notify();
+  if (watch_usb_) watch_usb_(false);
+}
+
+void Ft2232h::replug_usb() {
+  if (plugged_) return;
+  plugged_ = true;
+  start(BitMode::reset);
+  if (watch_usb_) watch_usb_(true);
 }
 
 void Ft2232h::close() {
@@ -55,13 +103,24 @@ void Ft2232h::close() {
 }
 
 Task<void> Ft2232h::set_bit_mode(BitMode mode) {
-  if (!closed_) start(mode);
+  enter(mode);
   co_return;
+}
+
+void Ft2232h::dead_man(Bytes commands, Instant due) {
+  dead_man_commands_ = std::move(commands);
+  if (dead_man_commands_.empty()) {
+    dead_man_.cancel();
+  } else {
+    dead_man_.at(due);
+  }
 }
 
 void Ft2232h::start(BitMode mode) {
   timer_.cancel();
+  dead_man_.cancel();
   engine_.reset();
+  flushed_ = false;
   mode_ = mode;
   room_.notify();
   drive({});
@@ -92,8 +151,8 @@ void Ft2232h::put_inputs(std::uint16_t levels) {
 }
 
 void Ft2232h::drive(mpsse::Pins pins) {
-  std::uint16_t levels = kUartIdle;
-  std::uint16_t driven = kUartOutputs;
+  std::uint16_t levels = plugged_ ? kUartIdle : 0;
+  std::uint16_t driven = plugged_ ? kUartOutputs : 0;
   if (mode_ == BitMode::mpsse) {
     driven = pins.direction;
     levels = static_cast<std::uint16_t>(pins.value & driven);
@@ -107,7 +166,10 @@ void Ft2232h::drive(mpsse::Pins pins) {
 
 Instant Ft2232h::advance() {
   const Instant due = engine_.advance(world_.now());
-  if (engine_.take_flushed() && engine_.answered() > 0) answers_.notify();
+  if (engine_.take_flushed() && engine_.answered() > 0) {
+    flushed_ = true;
+    answers_.notify();
+  }
   if (room_.awaited() && engine_.queued() <= MpsseEngine::kFifoBytes) room_.notify();
   return due;
 }

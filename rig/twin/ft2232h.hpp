@@ -35,6 +35,39 @@ class Ft2232h final : public FtdiChannel {
   /// Either mode starts the MPSSE controller afresh; entering MPSSE leaves every pin an
   /// input.
   Task<void> set_bit_mode(BitMode mode) override;
+  void dead_man(Bytes commands, Instant due) override;
+
+  /// The USB cable, which powers the chip: without it no pin is driven, and reads and
+  /// writes are `failed`, those under way included. Plugged in again it is as at
+  /// power-up.
+  void unplug_usb();
+  void replug_usb();
+  bool plugged() const { return plugged_; }
+  /// The cable comes out at the n-th exchange: every write() and read_some() is one,
+  /// counted from the chip's making. 0 is never.
+  void pull_usb_at(std::uint64_t step) { pull_at_ = step; }
+  std::uint64_t exchanges() const { return exchanges_; }
+  /// Called when the cable goes and comes.
+  void watch_usb(std::function<void(bool plugged)> f) { watch_usb_ = std::move(f); }
+
+  // What the USB side of the chip sees (ftdi_usb.hpp).
+
+  BitMode mode() const { return mode_; }
+  /// set_bit_mode() at once.
+  void enter(BitMode mode) {
+    if (!closed_ && plugged_) start(mode);
+  }
+  /// Waits until answers were flushed, until there are as many as fit `into`, or until
+  /// `until`; takes what there is then. Nothing once the cable is out.
+  Task<std::size_t> packet(std::span<std::uint8_t> into, Instant until);
+  /// Purges: commands that are not executed, answers that were not read.
+  void drop_commands();
+  void drop_answers() { engine_.drop_answers(world_.now()); }
+  /// Levels as the chip reads them.
+  std::uint16_t pins() const {
+    return static_cast<std::uint16_t>((engine_.inputs() & ~driven_) |
+                                      (levels_ & driven_));
+  }
 
   /// The world drives a pin (0-7 ADBUS, 8-15 ACBUS), now. std::logic_error, naming the
   /// pin, if an MPSSE output drives it too; so will the set command that tries later.
@@ -54,6 +87,7 @@ class Ft2232h final : public FtdiChannel {
   }
 
  private:
+  bool exchange();
   void start(BitMode mode);
   void put_inputs(std::uint16_t levels);
   void drive(mpsse::Pins pins);
@@ -64,6 +98,11 @@ class Ft2232h final : public FtdiChannel {
   World& world_;
   BitMode mode_ = BitMode::reset;
   bool closed_ = false;
+  bool plugged_ = true;
+  bool flushed_ = false;  // answers wait that the host shall have at once
+  std::uint64_t exchanges_ = 0;
+  std::uint64_t pull_at_ = 0;
+  std::function<void(bool)> watch_usb_;
   std::uint16_t wired_ = 0;  // pins the world drives
   std::uint16_t levels_ = kUartIdle;
   std::uint16_t driven_ = kUartOutputs;
@@ -72,6 +111,8 @@ class Ft2232h final : public FtdiChannel {
   Signal answers_;
   Signal room_;
   Timer timer_;
+  Bytes dead_man_commands_;
+  Timer dead_man_;
 };
 
 }  // namespace lockrig::twin

@@ -6,6 +6,7 @@ namespace lockrig::twin {
 namespace {
 
 constexpr const char* kConsole = "console";
+constexpr const char* kUsb = "usb";
 
 /// In the order of Output.
 constexpr const char* kSensors[kOutputs] = {
@@ -26,13 +27,18 @@ class Harness::Console final : public ByteStream {
     while (draining_) co_await drained_.wait(kNever, "the console to be plugged in");
     const Reading here(*this);
     for (;;) {
+      if (!powered_) co_return ReadResult{StreamStatus::failed, 0};
       const ReadResult read = co_await board_.console().read_some(into, until);
       if (plugged_ || read.status != StreamStatus::ok) co_return read;
     }
   }
 
   Task<StreamStatus> write(ByteView data) override {
-    if (plugged_) co_return co_await board_.console().write(data);
+    if (!powered_) co_return StreamStatus::failed;
+    if (plugged_) {
+      const StreamStatus written = co_await board_.console().write(data);
+      co_return powered_ ? written : StreamStatus::failed;
+    }
     co_await world_.sleep_for(kBytePeriod * static_cast<std::int64_t>(data.size()),
                               "a console line that is unplugged");
     co_return StreamStatus::ok;
@@ -43,14 +49,26 @@ class Harness::Console final : public ByteStream {
   void plug(bool in) {
     if (plugged_ == in) return;
     plugged_ = in;
+    if (in) forget();
+  }
+
+  /// The USB cable of the chip that the console is a channel of.
+  void power(bool on) {
+    if (powered_ == on) return;
+    powered_ = on;
+    if (on) return forget();
+    if (readers_ > 0) board_.interrupt_console();
+  }
+
+ private:
+  void forget() {
     // A reader that waits takes what comes in the meantime, and drops it.
-    if (!in || readers_ > 0) return;
+    if (readers_ > 0) return;
     draining_ = true;
     drain_ = std::make_unique<Life>(world_, "console");
     drain_->spawn(drain());
   }
 
- private:
   struct Reading {
     explicit Reading(Console& of) : console(of) { ++console.readers_; }
     ~Reading() { --console.readers_; }
@@ -71,6 +89,7 @@ class Harness::Console final : public ByteStream {
   World& world_;
   Board& board_;
   bool plugged_ = true;
+  bool powered_ = true;
   int readers_ = 0;
   bool draining_ = false;
   Signal drained_;
@@ -104,6 +123,8 @@ Harness::Harness(World& world, Ft2232h& chip, Board& board, const mpsse::Wiring&
     shift_register_.emplace(world.seed(), press_key);
   }
 
+  if (wiring.has("dip")) dip_ = contact(wiring, "dip");
+
   outputs_ = wiring.direction();
   plugged_ = 0xffff;
   // Safe is inactive, but for the isolator.
@@ -121,11 +142,14 @@ Harness::Harness(World& world, Ft2232h& chip, Board& board, const mpsse::Wiring&
   }
   board_.watch_outputs([this](Output o, bool active) { show(o, active); });
   chip_.watch_outputs([this](std::uint16_t, std::uint16_t) { outputs_changed(); });
+  chip_.watch_usb([this](bool plugged) { console_->power(plugged); });
+  console_->power(chip_.plugged());
   outputs_changed();
 }
 
 Harness::~Harness() {
   chip_.watch_outputs({});
+  chip_.watch_usb({});
   board_.watch_outputs({});
 }
 
@@ -142,6 +166,10 @@ void Harness::replug(const std::string& wire) { plug(wire, true); }
 
 void Harness::plug(const std::string& wire, bool in) {
   if (wire == kConsole) return console_->plug(in);
+  if (wire == kUsb) return in ? chip_.replug_usb() : chip_.unplug_usb();
+  if (const auto other = other_wires_.find(wire); other != other_wires_.end()) {
+    return other->second(in);
+  }
   std::string names;
   for (const mpsse::Line& line : lines_) {
     names += line.name + ", ";
@@ -159,8 +187,25 @@ void Harness::plug(const std::string& wire, bool in) {
     }
     return;
   }
-  throw std::invalid_argument("no wire \"" + wire +
-                              "\" in this harness; there are: " + names + kConsole);
+  for (const auto& other : other_wires_) names += other.first + ", ";
+  throw std::invalid_argument("no wire \"" + wire + "\" in this harness; there are: " +
+                              names + kConsole + ", " + kUsb);
+}
+
+void Harness::add_wire(const std::string& wire, std::function<void(bool in)> plugged) {
+  bool taken = wire == kConsole || wire == kUsb || other_wires_.count(wire) != 0;
+  for (const mpsse::Line& line : lines_) taken = taken || line.name == wire;
+  if (taken) throw std::invalid_argument("there is a wire \"" + wire + "\" already");
+  other_wires_.emplace(wire, std::move(plugged));
+}
+
+void Harness::set_fault(const std::string& name) {
+  if (name != "back_powered") {
+    throw std::invalid_argument("a station has no fault \"" + name +
+                                "\"; there is: back_powered");
+  }
+  back_powered_ = true;
+  isolate(false);
 }
 
 void Harness::show(Output output, bool active) {
@@ -196,9 +241,10 @@ void Harness::outputs_changed() {
                             .enabled = enable_.active(levels)});
     }
   }
-  if ((changed & (power_.mask | discharge_.mask)) == 0) return;
+  if ((changed & (power_.mask | discharge_.mask | dip_.mask)) == 0) return;
   // A bleed under a closed switch changes nothing: the switch wins.
-  const Supply supply = power_.active(levels)       ? Supply::connected
+  const Supply closed = dip_.active(levels) ? Supply::dipped : Supply::connected;
+  const Supply supply = power_.active(levels)       ? closed
                         : discharge_.active(levels) ? Supply::discharged
                                                     : Supply::open;
   if (supply != supply_) {
@@ -215,6 +261,8 @@ void Harness::press(int switch_number, bool closed) {
 
 /// The isolator disconnects the console and the keys (wiring.csv).
 void Harness::isolate(bool isolated) {
+  isolated = isolated && !back_powered_;
+  if (isolated == isolated_) return;
   isolated_ = isolated;
   board_.set_console_isolated(isolated);
   for (int i = 0; i < 16; ++i) {

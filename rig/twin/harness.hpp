@@ -3,10 +3,13 @@
 //
 // External pulls hold every output wire safe that nobody drives: power and discharge
 // off, keys open, console and keys isolated. The isolator's pull is therefore to its
-// *active* level. The dip line (second rail of the 6000i) is not connected to anything.
+// *active* level. The dip line, where there is one, chooses which rail stands behind
+// the power switch: it does nothing while that is open.
 #pragma once
 
 #include <array>
+#include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -31,9 +34,19 @@ class Harness final : public Operator {
 
   /// A pulled sensor wire reads its inactive level, a pulled output wire leaves the
   /// board's side to its pull and the chip's pin to the chip's own pull-up. "console"
-  /// is a wire too. Pulling a pulled wire changes nothing.
+  /// is a wire too. "usb" is the chip's own cable: its streams and the console's are
+  /// `failed` without it. Pulling a pulled wire changes nothing.
   void unplug(const std::string& wire) override;
   void replug(const std::string& wire) override;
+
+  /// A wire that is not the FT2232H's: `plugged` is called when it is pulled and put
+  /// back. std::invalid_argument if there is such a wire.
+  void add_wire(const std::string& wire, std::function<void(bool in)> plugged);
+
+  /// A defect of the station, not of its board, for the doctor to find; from now on.
+  /// "back_powered": the isolator does not isolate, so that console and keys feed a
+  /// board whose power is off. std::invalid_argument for another name.
+  void set_fault(const std::string& name);
 
   /// The board's console as the rig has it: while unplugged, bytes vanish both ways.
   /// Bytes on the line at that moment are counted whole, by when they arrive.
@@ -64,6 +77,7 @@ class Harness final : public Operator {
   std::unique_ptr<Console> console_;
 
   Contact power_, discharge_, isolate_;
+  Contact dip_;  // never active where there is none
   Contact data_, clock_, latch_, enable_;
   std::array<Contact, 4> address_;
   Contact strobe_;
@@ -77,7 +91,9 @@ class Harness final : public Operator {
   std::uint16_t levels_ = 0;   // levels at the board's side
   std::uint16_t pressed_ = 0;  // switches closed
   bool isolated_ = true;
+  bool back_powered_ = false;
   Supply supply_ = Supply::open;
+  std::map<std::string, std::function<void(bool)>> other_wires_;
 };
 
 }  // namespace lockrig::twin

@@ -6,6 +6,11 @@
 namespace lockrig::twin {
 namespace {
 
+// Assumed: the processor and its radio; a stopped board's leakage; a small bolt motor.
+constexpr double kRunningMa = 20;
+constexpr double kDeadMa = 1;
+constexpr double kMotorMa = 400;
+
 // 8N1: ten bits a byte.
 Duration byte_period(int baud) { return Duration(10'000'000'000LL / baud); }
 
@@ -95,12 +100,15 @@ LockBoard::LockBoard(World& world, const LockModel& model, const Unit& unit,
       [this](FlashContent content) { return durable_with(std::move(content)); });
 }
 
-LockBoard::~LockBoard() { stop(); }
+LockBoard::~LockBoard() {
+  draw_watcher_ = {};
+  stop();
+}
 
 void LockBoard::set_supply(Supply supply) {
   supply_ = supply;
   // Switching off is the station's answer to a cut that the probe made.
-  if (supply != Supply::connected) tripped_ = false;
+  if (supply != Supply::connected && supply != Supply::dipped) tripped_ = false;
   supply_changed();
 }
 
@@ -143,6 +151,13 @@ void LockBoard::set_output(Output output, bool level) {
   if (current == level) return;
   current = level;
   if (watcher_) watcher_(output, level);
+  if (draw_watcher_) draw_watcher_();
+}
+
+double LockBoard::draw_ma() const {
+  if (supply_ != Supply::connected || tripped_ || !rail_.above_reset()) return 0;
+  if (life_ == nullptr) return kDeadMa;
+  return kRunningMa + (bolt_.motor() == Motor::off ? 0 : kMotorMa);
 }
 
 void LockBoard::above_reset(bool above) { set_output(Output::rail, above); }
@@ -165,6 +180,7 @@ void LockBoard::start(std::string cause) {
   to_rig_->connect(!isolated_);
   to_board_->discard();
   life_->spawn(boot(peripherals_, *life_, std::move(cause)));
+  if (draw_watcher_) draw_watcher_();
 }
 
 void LockBoard::stop() {
@@ -177,6 +193,7 @@ void LockBoard::stop() {
        {Output::led_red, Output::led_green, Output::beeper, Output::busy}) {
     set_output(output, false);
   }
+  if (draw_watcher_) draw_watcher_();
 }
 
 void LockBoard::restart(std::string cause) {

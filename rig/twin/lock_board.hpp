@@ -40,7 +40,18 @@ class LockBoard final : public Board {
   bool output(Output output) const override;
   void watch_outputs(std::function<void(Output, bool)> callback) override;
   ByteStream& console() override { return rig_end_; }
+  void interrupt_console() override { rig_end_.interrupt(); }
   FlashProbe* flash_probe() override { return &flash_; }
+
+  /// What stands behind the closed power switch; a full battery until told otherwise.
+  void set_feed_mv(int mv) { rail_.set_feed_mv(mv); }
+  /// The current that the board draws through the closed switch from that feed now.
+  double draw_ma() const;
+  /// Called when the draw may have changed: at every start, end and change of an
+  /// output. A motor counts from the moment the bolt leaves its sensor.
+  void watch_draw(std::function<void()> callback) {
+    draw_watcher_ = std::move(callback);
+  }
 
   const Defects& defects() const { return defects_; }
   /// What would survive now; not within a flash operation.
@@ -80,6 +91,7 @@ class LockBoard final : public Board {
   bool isolated_ = true;
   std::array<bool, kOutputs> outputs_{};
   std::function<void(Output, bool)> watcher_;
+  std::function<void()> draw_watcher_;
 };
 
 }  // namespace lockrig::twin

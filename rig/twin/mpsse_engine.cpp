@@ -63,6 +63,28 @@ void MpsseEngine::push(ByteView commands) {
   commands_.insert(commands_.end(), commands.begin(), commands.end());
 }
 
+void MpsseEngine::drop_commands(Instant now) {
+  settle(now);
+  commands_.clear();
+  head_ = 0;
+  clocking_since_.reset();
+  clocking_until_ = kNever;
+  pause_bytes_ = 0;
+  run_.clear();
+  current_ = 0;
+  history_.clear();
+  start_ = now;
+  ticks_ = 0;
+  block_ = Block::commands;
+}
+
+void MpsseEngine::drop_answers(Instant now) {
+  settle(now);
+  answers_.clear();
+  taken_ = 0;
+  flushed_ = false;
+}
+
 void MpsseEngine::consume(std::size_t bytes) {
   head_ += bytes;
   if (head_ == commands_.size()) {

@@ -36,6 +36,10 @@ class MpsseEngine {
   void reset();
 
   void push(ByteView commands);
+  /// Drops the commands not yet executed, a wait under way included. Outputs, clock and
+  /// answers stay.
+  void drop_commands(Instant now);
+  void drop_answers(Instant now);
   /// Executes what is due by `now`. Returns when to come back if nothing else happens;
   /// kNever while it waits for commands, for room or for GPIOL1.
   /// std::logic_error for a command whose effect this chip does not model.

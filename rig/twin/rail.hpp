@@ -2,7 +2,8 @@
 // of it. Event-driven: it calls back when a threshold is crossed, never in between.
 //
 // The fall is taken as two straight lines: full to brown-out (the hold-up), brown-out
-// to power-on reset. Only the times matter to whoever watches.
+// to power-on reset. Only the times matter to whoever watches; the thresholds in mV say
+// which feed still runs the board, and where on those lines a lower feed catches it.
 #pragma once
 
 #include <functional>
@@ -18,7 +19,8 @@ namespace lockrig::twin {
 struct RailModel {
   /// Supply connected to running voltage, from any level below brown-out. [assumed]
   Duration rise = 1ms;
-  /// Open contacts to brown-out: 100 uF, 20 mA, 1 V to spare. [assumed]
+  /// Open contacts to brown-out: 100 uF at 20 mA and 1 V to spare on the logic's side.
+  /// [assumed]
   Duration hold_up_open = 5ms;
   /// Open contacts to below power-on reset: "tens of ms". [assumed]
   Duration fall_open = 50ms;
@@ -27,6 +29,17 @@ struct RailModel {
   Duration hold_up_discharged = 220us;
   /// Bleed on, to below power-on reset, taken as 10 % of full. [sourced, see above]
   Duration fall_discharged = 2150us;
+
+  /// What the times above start from: 4 x AA. [sourced: domain.md, "Power"]
+  int full_mv = 6000;
+  /// The least feed that runs the board: below its last warning of 3.75 V (domain.md).
+  /// [assumed]
+  int brown_out_mv = 3500;
+  /// The least feed that keeps RAM and the sensor: 10 % of full, as above. [assumed]
+  int reset_mv = 600;
+  /// The second, lower rail of the dip line: a brown-out without a power-on reset, for
+  /// as long as it lasts. [assumed]
+  int dip_mv = 2000;
 };
 
 class Rail {
@@ -44,21 +57,29 @@ class Rail {
     std::function<void()> below_reset;
   };
 
-  /// The rail begins empty, with the supply open.
+  /// The rail begins empty, with the supply open and a full battery to be connected.
+  /// REQUIRES: full_mv > brown_out_mv > reset_mv >= 0.
   Rail(World& world, RailModel model, Events events)
       : model_(model),
+        feed_mv_(model.full_mv),
         world_(world),
         events_(std::move(events)),
         timer_(world, "the battery rail", [this] { cross(); }) {}
 
   /// Connecting again before the brown-out rides through: nothing happened.
   void set_supply(Supply supply);
+  /// What stands behind the closed power switch: a battery, or an instrument that
+  /// ramps. At or above brown_out_mv it runs the board, with the less hold-up the lower
+  /// it is. Below, the rail falls to it as open contacts would let it; the board dies
+  /// on the way, and below reset_mv the sensor shows inactive. A back-feeding wire
+  /// cannot hold a rail against a connected feed. [simplified]
+  void set_feed_mv(int mv);
   /// 1 is the load of the model's times, 2 falls twice as fast, 0 not at all. With the
   /// bleed on, the bleed dominates.
   void set_load(double load);
-  /// A console that is not isolated, or a closed key contact, holds the rail where it
-  /// is: above brown-out the board runs on, so a cut that forgot it never happens. It
-  /// does not lift a rail that has fallen. [simplified]
+  /// A console that is not isolated, or a closed key contact, holds a rail that nothing
+  /// is connected to where it is: above brown-out the board runs on, so a cut that
+  /// forgot it never happens. It does not lift a rail that has fallen. [simplified]
   void set_back_fed(bool fed);
 
   bool good() const { return good_; }
@@ -69,6 +90,11 @@ class Rail {
   static constexpr double kFull = 2;
   static constexpr double kBrownOut = 1;
 
+  /// No feed, or one below power-on reset.
+  static constexpr double kNone = -1;
+
+  double level_of(int mv) const;
+  double fed_level() const;
   double fall_per_ns() const;
   void settle();
   void schedule();
@@ -78,6 +104,7 @@ class Rail {
   }
 
   RailModel model_;
+  int feed_mv_;
   World& world_;
   Events events_;
   Timer timer_;
@@ -86,6 +113,7 @@ class Rail {
   bool back_fed_ = false;
   double level_ = 0;  // at since_
   Instant since_{};
+  bool rising_ = false;  // what the timer is armed for
   bool good_ = false;
   bool above_reset_ = false;
 };

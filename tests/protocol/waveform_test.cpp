@@ -174,6 +174,48 @@ TEST(Waveform, arms_on_gpiol1_and_says_that_it_waits) {
   EXPECT_FALSE(compile(Waveform().wait(1us), kMegahertz).waits_for_pin);
 }
 
+TEST(WaveformParts, are_the_stream_and_its_time_without_a_remainder) {
+  Waveform waveform(Pins{0, 0xffff});
+  for (int i = 0; i < 100; ++i) {
+    const auto value = static_cast<std::uint16_t>(i);
+    waveform.set({value, 0xffff}).wait(123us).sample_every(7us, 30us);
+  }
+  const Compiled compiled = compile(waveform, kMegahertz);
+  for (const std::size_t most : {3u, 7u, 64u, 100'000u}) {
+    std::size_t bytes = 0, replies = 0;
+    std::int64_t ticks = 0;
+    for (const Part& part : cut(compiled, most, kMegahertz)) {
+      EXPECT_EQ(part.from, bytes);
+      EXPECT_LE(part.size, most);
+      const Bytes piece(
+          compiled.commands.begin() + static_cast<long>(part.from),
+          compiled.commands.begin() + static_cast<long>(part.from + part.size));
+      EXPECT_EQ(clocks_in(piece) * kMegahertz.ticks_per_clock(), part.ticks);
+      bytes += part.size;
+      replies += part.reply_bytes;
+      ticks += part.ticks;
+    }
+    EXPECT_EQ(bytes, compiled.commands.size());
+    EXPECT_EQ(replies, compiled.reply_bytes);
+    EXPECT_EQ(ticks, compiled.ticks);
+  }
+}
+
+TEST(WaveformParts, end_between_commands) {
+  const Compiled compiled =
+      compile(Waveform().wait(8us).sample().wait(16us), kMegahertz);
+  EXPECT_EQ(cut(compiled, 100, kMegahertz), (std::vector<Part>{{0, 9, 24 * 60, 2}}));
+  EXPECT_EQ(cut(compiled, 4, kMegahertz)[0], (Part{0, 4, 8 * 60, 1}));
+}
+
+TEST(WaveformParts, cannot_be_made_of_a_wait_for_a_pin_or_of_half_commands) {
+  EXPECT_THROW(
+      cut(compile(Waveform().wait_for_gpiol1(true), kMegahertz), 100, kMegahertz),
+      std::invalid_argument);
+  EXPECT_THROW(cut(compile(Waveform().wait(1ms), kMegahertz), 2, kMegahertz),
+               std::invalid_argument);
+}
+
 TEST(WaveformReply, has_no_changes_while_nothing_changes) {
   const Compiled compiled = compile(Waveform().sample_every(5ms, 1s), kMegahertz);
   const Bytes reply = reply_of(compiled, [](std::size_t) { return 0x1234; });

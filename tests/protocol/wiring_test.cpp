@@ -56,8 +56,10 @@ class TableTest : public testing::Test {
 class WiringFile : public TableTest {
  protected:
   const std::string good_ = read_file(kBoards + "6000i/wiring.csv");
-  std::string mistake_with(const std::string& from, const std::string& to) const {
-    return mistake(load_wiring, with(good_, from, to));
+  std::string mistake_with(const std::string& from, const std::string& to,
+                           const Chip& chip = kFt2232h) const {
+    return mistake([&](const std::string& path) { load_wiring(path, chip); },
+                   with(good_, from, to));
   }
 };
 
@@ -197,8 +199,73 @@ TEST_F(WiringFile, names_what_is_wrong_with_the_table_itself) {
             ":4: active: column is there twice");
   EXPECT_EQ(mistake_with("", "dip,ACBUS\n"), ":20: too few columns");
   EXPECT_EQ(mistake_with("", "dip,ACBUS,2,out,high,a,b\n"), ":20: too many columns");
-  EXPECT_EQ(mistake(load_wiring, ""), ": is empty");
+  EXPECT_EQ(mistake([](const std::string& path) { load_wiring(path); }, ""),
+            ": is empty");
   EXPECT_THROW(load_wiring(kBoards + "5000i/wiring.csv"), BadInput);
+}
+
+TEST_F(WiringFile, of_an_ft2232h_serves_an_ft232h) {
+  for (const std::string model : {"6000i", "7000i"}) {
+    const std::string path = kBoards + model + "/wiring.csv";
+    EXPECT_EQ(load_wiring(path, kFt232h).idle_pins(), load_wiring(path).idle_pins());
+  }
+  EXPECT_EQ(mistake_with("power,ACBUS,6", "power,BDBUS,6", kFt232h),
+            ":18: bus: 'BDBUS' is neither ADBUS nor ACBUS");
+}
+
+/// The 6000i on the 14 pins that an FT4232H leaves: outputs on 1, 3, 5, 6, 7.
+class PairWiringFile : public TableTest {
+ protected:
+  const std::string good_ =
+      "line,bus,bit,direction,active,purpose\n"
+      "power,ADBUS,1,out,high,\n"
+      "discharge,ADBUS,3,out,high,\n"
+      "isolate,ADBUS,5,out,high,\n"
+      "dip,ADBUS,6,out,high,\n"
+      "led_red,ADBUS,7,in,high,\n"
+      "rail,ADBUS,2,in,high,\n"
+      "beeper,ADBUS,4,in,high,\n"
+      "keypad_data,BDBUS,1,out,high,\n"
+      "keypad_clock,BDBUS,3,out,high,\n"
+      "keypad_latch,BDBUS,5,out,high,\n"
+      "keypad_enable,BDBUS,6,out,low,\n"
+      "led_green,BDBUS,7,in,high,\n"
+      "bolt_extended,BDBUS,2,in,low,\n"
+      "bolt_retracted,BDBUS,4,in,low,\n";
+  std::string mistake_with(const std::string& from, const std::string& to) const {
+    return mistake([](const std::string& path) { load_wiring(path, kFt4232h); },
+                   with(good_, from, to));
+  }
+};
+
+TEST_F(PairWiringFile, counts_the_second_channel_from_bit_8) {
+  write(good_);
+  const Wiring wiring = load_wiring(path_, kFt4232h);
+  EXPECT_EQ(wiring.at("keypad_data").bit, 9);
+  EXPECT_EQ(wiring.direction(), 0b0110'1010'0110'1010);
+  EXPECT_EQ(wiring.idle(), 0x4000);
+  EXPECT_EQ(mistake([](const std::string& path) { load_wiring(path); }, good_),
+            ":9: bus: 'BDBUS' is neither ADBUS nor ACBUS");
+}
+
+TEST_F(PairWiringFile, bars_clock_and_uart_of_both_channels) {
+  EXPECT_EQ(mistake_with("BDBUS,1", "BDBUS,0"),
+            ":9: bit: keypad_data on BDBUS0, which is the MPSSE clock");
+  EXPECT_EQ(mistake_with("rail,ADBUS,2", "rail,ADBUS,0"),
+            ":7: bit: rail on ADBUS0, which is the MPSSE clock");
+  for (const std::string pin : {"2", "4"}) {
+    EXPECT_EQ(mistake_with("BDBUS,1", "BDBUS," + pin),
+              ":9: bit: output keypad_data on BDBUS" + pin +
+                  ", which the UART drives outside MPSSE mode");
+  }
+  EXPECT_EQ(mistake_with("BDBUS,1", "ACBUS,1"),
+            ":9: bus: 'ACBUS' is neither ADBUS nor BDBUS");
+}
+
+TEST_F(PairWiringFile, has_no_busy_as_its_channels_cannot_wait_together) {
+  EXPECT_EQ(mistake_with("isolate,ADBUS,5,out", "busy,ADBUS,5,in"),
+            ":4: line: the two channels of an FT4232H cannot wait for busy together: "
+            "leave it out");
 }
 
 class KeypadFile : public TableTest {

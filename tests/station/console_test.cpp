@@ -97,5 +97,77 @@ TEST(Console, discarded_bytes_are_gone) {
             "news|timed out");
 }
 
+/// A serial port: while gone, calls say so with a RigError, and it may come back.
+class Port final : public ByteStream {
+ public:
+  explicit Port(World& world) : changed_(world) {}
+  void say(const char* what) {
+    arrived_ = text(what);
+    changed_.notify();
+  }
+  void be(bool gone) {
+    gone_ = gone;
+    changed_.notify();
+  }
+
+  Task<ReadResult> read_some(std::span<std::uint8_t> into, Instant until) override {
+    while (arrived_.empty()) {
+      if (gone_) throw RigError("A1", "console", "gone", "its cable");
+      co_await changed_.wait(until, "port");
+    }
+    const std::size_t count = std::min(into.size(), arrived_.size());
+    std::copy_n(arrived_.begin(), count, into.begin());
+    arrived_.clear();
+    co_return ReadResult{StreamStatus::ok, count};
+  }
+  Task<StreamStatus> write(ByteView) override {
+    if (gone_) throw RigError("A1", "console", "gone", "its cable");
+    co_return StreamStatus::ok;
+  }
+  void close() override {}
+
+ private:
+  bool gone_ = false;
+  Bytes arrived_;
+  Signal changed_;
+};
+
+TEST(Console, a_port_that_came_back_is_heard_again) {
+  World world{1};
+  Port port(world);
+  Console console(world, port, "A1");
+  console.set_live(true);
+  const auto read = [&] {
+    return world.run(read_all(console, world.now() + 1ms), kLimit, "read");
+  };
+  const Bytes data = text("x");
+  EXPECT_EQ(read(), "|timed out");
+  EXPECT_NO_THROW(console.check());
+  port.be(true);
+  EXPECT_THROW(read(), RigError);
+  EXPECT_THROW(read(), RigError) << "the same one is kept";
+  EXPECT_THROW(world.run(console.write(data), kLimit, "write"), RigError);
+  port.be(false);
+  port.say("back");
+  world.run(world.sleep_for(Console::kRetry, "test"), kLimit, "retry");
+  EXPECT_EQ(read(), "back|timed out");
+  EXPECT_EQ(world.run(console.write(data), kLimit, "write"), StreamStatus::ok);
+  EXPECT_THROW(console.check(), RigError) << "it failed once";
+}
+
+TEST(Console, a_port_that_takes_bytes_again_works_though_the_board_is_silent) {
+  World world{1};
+  Port port(world);
+  Console console(world, port, "A1");
+  console.set_live(true);
+  port.be(true);
+  world.run(world.sleep_for(1s, "test"), kLimit, "gone");
+  port.be(false);
+  const Bytes data = text("x");
+  EXPECT_EQ(world.run(console.write(data), kLimit, "write"), StreamStatus::ok);
+  EXPECT_EQ(world.run(read_all(console, world.now() + 1s), kLimit, "read"),
+            "|timed out");
+}
+
 }  // namespace
 }  // namespace lockrig::station

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <deque>
 #include <functional>
 #include <optional>
 #include <string>
@@ -28,7 +29,13 @@ class FakeChip final : public FtdiChannel {
         input_{{Instant{}, levels({"bolt_extended"})}},
         value_(wiring.idle()),  // as the external pulls hold it
         answered_(world),
-        end_(world, "fake chip", [this] { answer(); }) {}
+        room_(world),
+        step_(world, "fake chip", [this] { step(); }),
+        deliver_(world, "fake chip's answers", [this] { deliver(); }),
+        dead_man_(world, "fake dead man", [this] {
+          enqueue(dead_man_commands, Fault::none);
+          step();
+        }) {}
 
   // What the test does to it.
 
@@ -43,6 +50,7 @@ class FakeChip final : public FtdiChannel {
     for (auto later = place + 1; later != input_.end(); ++later) {
       later->value = mpsse::Wiring::with(later->value, it, active);
     }
+    if (waits_) step_.at(std::max(at, world_.now()));
   }
   /// Pulses: `count` times active for `on`, then inactive for `off`.
   void blink(std::string_view line, Instant at, int count, Duration on, Duration off) {
@@ -54,6 +62,16 @@ class FakeChip final : public FtdiChannel {
   }
   /// The rail follows the power switch this much later, unless unplugged.
   std::optional<Duration> rail_delay = 3ms;
+
+  /// A host and its bus: commands are in the chip that much after they are written
+  /// (when write() returns), answers with the reader that much after they are made.
+  Duration command_latency{};
+  Duration answer_latency{};
+  /// On top, for the next write only.
+  Duration next_write_late{};
+  /// How slow its crystal is against the world's clock, in millionths.
+  std::int64_t slow_ppm = 0;
+  std::size_t fifo_bytes = 4096;  // each way
 
   /// Exchange number n (from 0, sync check first) misbehaves so:
   enum class Fault {
@@ -76,6 +94,10 @@ class FakeChip final : public FtdiChannel {
   std::vector<std::string> modes;
   int exchanges = 0;
   Duration last_length{};
+  std::vector<Instant> written;  // when each exchange was begun
+  std::size_t most_bytes = 0;    // that were ever in the command FIFO
+  int blocked_writes = 0;        // that found no room
+  bool answers_overflowed = false;
 
   bool commanded(std::string_view line) const { return was(line, kNever); }
   bool was(std::string_view line, Instant at) const {
@@ -99,26 +121,55 @@ class FakeChip final : public FtdiChannel {
 
   // FtdiChannel.
 
+  void dead_man(Bytes commands, Instant due) override {
+    dead_man_commands = std::move(commands);
+    dead_man_due = due;
+    if (dead_man_commands.empty()) {
+      dead_man_.cancel();
+    } else {
+      dead_man_.at(due);
+    }
+  }
+  Bytes dead_man_commands;
+  Instant dead_man_due{};
+
   Task<void> set_bit_mode(BitMode mode) override {
     modes.push_back(mode == BitMode::reset ? "reset" : "mpsse");
     if (mode_stalls) co_await world_.never();
-    queued_.clear();
+    read_fails_ = false;
+    fifo_.clear();
+    inside_ = 0;
+    waits_ = false;
+    made_.clear();
+    on_way_.clear();
     replies_.clear();
-    end_.cancel();
+    step_.cancel();
+    deliver_.cancel();
+    dead_man_.cancel();
+    drive(wiring_.idle());
   }
 
   Task<StreamStatus> write(ByteView data) override {
+    written.push_back(world_.now());
     const Fault now = exchanges++ == fault_at ? fault : Fault::none;
     if (now == Fault::write_fails) co_return StreamStatus::failed;
     if (now == Fault::write_stalls) co_await world_.never();
-    read_fails_ = now == Fault::read_fails;
-    execute(data, now);
+    if (now == Fault::read_fails) read_fails_ = true;
+    const Duration late = command_latency + std::exchange(next_write_late, Duration{});
+    if (late > Duration::zero()) co_await world_.sleep_for(late, "the bus");
+    if (inside_ + data.size() > fifo_bytes) ++blocked_writes;
+    while (inside_ > 0 && inside_ + data.size() > fifo_bytes) {
+      co_await room_.wait(kNever, "room in the fake chip");
+    }
+    enqueue(data, now);
+    most_bytes = std::max(most_bytes, inside_);
+    step();
     co_return StreamStatus::ok;
   }
 
   Task<ReadResult> read_some(std::span<std::uint8_t> into, Instant until) override {
+    if (read_fails_) co_return ReadResult{StreamStatus::failed, 0};
     while (replies_.empty()) {
-      if (read_fails_) co_return ReadResult{StreamStatus::failed, 0};
       if (!co_await answered_.wait(until, "fake chip")) {
         co_return ReadResult{StreamStatus::timed_out, 0};
       }
@@ -127,16 +178,24 @@ class FakeChip final : public FtdiChannel {
     std::copy_n(replies_.begin(), count, into.begin());
     replies_.erase(replies_.begin(),
                    replies_.begin() + static_cast<std::ptrdiff_t>(count));
+    if (full_) step_.at(world_.now());
     co_return ReadResult{StreamStatus::ok, count};
   }
 
   void close() override {}
 
  private:
-  struct Read {
+  using Kind = mpsse::Command::Kind;
+  struct Pending {
+    mpsse::Command command;
+    std::size_t bytes;
+    bool silent = false;  // does not answer
+    bool mute = false;    // of its answers the last byte is lost
+    bool wrong = false;   // answers 0x55
+  };
+  struct Delivery {
     Instant at;
-    int byte;  // 0 low, 1 high, else the answer itself
-    std::uint8_t answer;
+    Bytes bytes;
   };
 
   std::uint16_t levels(std::initializer_list<std::string_view> active) const {
@@ -157,42 +216,140 @@ class FakeChip final : public FtdiChannel {
     return value;
   }
 
-  void execute(ByteView stream, Fault now) {
-    const Instant start = world_.now();
-    std::int64_t clocks = 0;
-    while (const auto command = mpsse::next(stream)) {
-      using Kind = mpsse::Command::Kind;
-      const Instant at = start + clocks * 1us;
-      switch (command->kind) {
-        case Kind::bad:
-          queued_.push_back({at, 2, mpsse::op::kBadCommand});
-          queued_.push_back({at, 2, command->opcode});
-          break;
-        case Kind::set_low:
-          drive(at, static_cast<std::uint16_t>((value_ & 0xff00) | command->value));
-          break;
-        case Kind::set_high:
-          drive(at, static_cast<std::uint16_t>((value_ & 0xff) | command->value << 8));
-          break;
-        case Kind::read_low:
-        case Kind::read_high:
-          queued_.push_back({at, command->kind == Kind::read_high, 0});
-          break;
-        default:
-          clocks += command->clocks;
-      }
-    }
-    last_length = clocks * 1us;
-    if (now == Fault::no_answer) queued_.clear();
-    if (now == Fault::loses_byte && !queued_.empty()) queued_.pop_back();
-    if (now == Fault::extra_byte) queued_.push_back({start, 2, 0x55});
-    if (now == Fault::wrong_answer) {
-      for (Read& read : queued_) read = {start, 2, 0x55};
-    }
-    end_.at(start + clocks * 1us);
+  static bool answers(const Pending& it) {
+    return it.command.kind == Kind::bad || it.command.kind == Kind::read_low ||
+           it.command.kind == Kind::read_high;
   }
 
-  void drive(Instant at, std::uint16_t value) {
+  void enqueue(ByteView stream, Fault now) {
+    if (fifo_.empty()) free_ = std::max(free_, world_.now());
+    const std::size_t first = fifo_.size();
+    std::int64_t clocks = 0;
+    for (std::size_t before = stream.size(); const auto command = mpsse::next(stream);
+         before = stream.size()) {
+      fifo_.push_back({*command, before - stream.size()});
+      inside_ += fifo_.back().bytes;
+      fifo_.back().wrong = now == Fault::wrong_answer;
+      clocks += command->clocks;
+    }
+    last_length = clocks * 1us;
+    bool last = true;
+    for (std::size_t i = fifo_.size(); i-- > first;) {
+      if (!answers(fifo_[i])) continue;
+      fifo_[i].silent = now == Fault::no_answer;
+      fifo_[i].mute = now == Fault::loses_byte && last;
+      if (now == Fault::extra_byte && last) {
+        Pending extra{{.kind = Kind::read_low}, 0};
+        extra.wrong = true;
+        fifo_.insert(fifo_.begin() + static_cast<std::ptrdiff_t>(i), extra);
+      }
+      last = false;
+    }
+  }
+
+  /// Executes what is due. A command of no length is due when the one before has ended.
+  void step() {
+    while (!fifo_.empty()) {
+      const Pending& next = fifo_.front();
+      const Instant now = world_.now();
+      const Kind kind = next.command.kind;
+      if (next.command.clocks > 0) {
+        const std::int64_t ns = std::int64_t{next.command.clocks} * 1000;
+        const Instant end = free_ + Duration(ns + ns * slow_ppm / 1'000'000);
+        if (end > now) {
+          step_.at(end);
+          return;
+        }
+        free_ = end;
+      } else if (kind == Kind::wait_gpiol1_high || kind == Kind::wait_gpiol1_low) {
+        flush();
+        waits_ = true;
+        const Instant met = when_gpiol1(kind == Kind::wait_gpiol1_high);
+        if (met == kNever) return;
+        if (met > now) {
+          step_.at(met);
+          return;
+        }
+        waits_ = false;
+        free_ = now;
+      } else if (answers(next)) {
+        full_ = made_.size() + on_the_way() + replies_.size() >= fifo_bytes;
+        if (full_) {
+          answers_overflowed = true;
+          flush();
+          return;
+        }
+        free_ = std::max(free_, now);
+        answer(next);
+      } else if (kind == Kind::set_low) {
+        drive(static_cast<std::uint16_t>((value_ & 0xff00) | next.command.value));
+      } else if (kind == Kind::set_high) {
+        drive(static_cast<std::uint16_t>((value_ & 0xff) | next.command.value << 8));
+      } else if (kind == Kind::flush) {
+        flush();
+      }
+      inside_ -= next.bytes;
+      fifo_.pop_front();
+      room_.notify();
+    }
+    flush();
+  }
+
+  std::size_t on_the_way() const {
+    std::size_t count = 0;
+    for (const Delivery& each : on_way_) count += each.bytes.size();
+    return count;
+  }
+
+  Instant when_gpiol1(bool high) const {
+    const auto met = [&](std::uint16_t value) {
+      return ((value >> mpsse::kGpiol1Bit & 1) != 0) == high;
+    };
+    if (met(input_at(world_.now()))) return world_.now();
+    for (const Output& change : input_) {
+      if (change.at > world_.now() && met(change.value)) return change.at;
+    }
+    return kNever;
+  }
+
+  void answer(const Pending& read) {
+    const auto pins =
+        static_cast<std::uint16_t>((input_at(world_.now()) & ~wiring_.direction()) |
+                                   (value_ & wiring_.direction()));
+    Bytes bytes;
+    if (read.command.kind == Kind::bad) {
+      bytes = {mpsse::op::kBadCommand, read.command.opcode};
+    } else {
+      const int shift = read.command.kind == Kind::read_high ? 8 : 0;
+      bytes = {static_cast<std::uint8_t>(pins >> shift)};
+    }
+    if (read.wrong) std::fill(bytes.begin(), bytes.end(), 0x55);
+    if (read.mute) bytes.pop_back();
+    if (!read.silent) made_.insert(made_.end(), bytes.begin(), bytes.end());
+  }
+
+  void flush() {
+    if (made_.empty()) return;
+    on_way_.push_back({world_.now() + answer_latency, std::exchange(made_, {})});
+    if (answer_latency == Duration::zero() && on_way_.size() == 1) {
+      deliver();
+    } else if (!deliver_.armed()) {
+      deliver_.at(on_way_.front().at);
+    }
+  }
+
+  void deliver() {
+    while (!on_way_.empty() && on_way_.front().at <= world_.now()) {
+      const Bytes& bytes = on_way_.front().bytes;
+      replies_.insert(replies_.end(), bytes.begin(), bytes.end());
+      on_way_.pop_front();
+    }
+    if (!on_way_.empty()) deliver_.at(on_way_.front().at);
+    answered_.notify();
+  }
+
+  void drive(std::uint16_t value) {
+    const Instant at = world_.now();
     const mpsse::Line& power = wiring_.at("power");
     const bool powered = mpsse::Wiring::active(value, power);
     if (rail_delay && powered != mpsse::Wiring::active(value_, power)) {
@@ -202,27 +359,24 @@ class FakeChip final : public FtdiChannel {
     outputs.push_back({at, value});
   }
 
-  void answer() {
-    for (const Read& read : queued_) {
-      const auto pins = static_cast<std::uint16_t>(
-          (input_at(read.at) & ~wiring_.direction()) | (value_ & wiring_.direction()));
-      replies_.push_back(read.byte == 0   ? static_cast<std::uint8_t>(pins)
-                         : read.byte == 1 ? static_cast<std::uint8_t>(pins >> 8)
-                                          : read.answer);
-    }
-    queued_.clear();
-    answered_.notify();
-  }
-
   World& world_;
   const mpsse::Wiring& wiring_;
   std::vector<Output> input_;
   std::uint16_t value_;
   bool read_fails_ = false;
-  std::vector<Read> queued_;
+  bool waits_ = false;
+  bool full_ = false;
+  std::deque<Pending> fifo_;
+  std::size_t inside_ = 0;
+  Instant free_{};
+  Bytes made_;
+  std::deque<Delivery> on_way_;
   Bytes replies_;
   Signal answered_;
-  Timer end_;
+  Signal room_;
+  Timer step_;
+  Timer deliver_;
+  Timer dead_man_;
 };
 
 /// The wiring and keypad of the models, from fixtures/boards.

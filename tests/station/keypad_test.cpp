@@ -261,5 +261,53 @@ TEST(Keypad, a_bounce_that_cannot_be_is_refused) {
                std::invalid_argument);
 }
 
+TEST(Keypad, a_key_that_nobody_releases_is_let_go_by_the_chip) {
+  for (const char* model : {"6000i", "7000i"}) {
+    Rig rig(model);
+    rig.run(rig.station.keypad.hold("5"));
+    const Instant closed_at = closed(rig).back().at;
+    EXPECT_EQ(rig.chip.dead_man_due, closed_at + Keypad::kDriveMax);
+    rig.run(rig.station.power.on());  // other lines of the same byte change
+    rig.sleep(59s);
+    EXPECT_THAT(keys(rig), ElementsAre("5"));
+    rig.sleep(3s);
+    EXPECT_THAT(keys(rig), ElementsAre("5", "")) << model;
+    EXPECT_LE(closed(rig).back().at, closed_at + 61s);
+    EXPECT_TRUE(rig.chip.commanded("power"));
+    rig.run(rig.station.power.off(Power::Style::hard));
+    try {
+      rig.run(rig.station.keypad.press("1"));
+      FAIL() << "no error";
+    } catch (const RigError& e) {
+      EXPECT_THAT(e.what(), HasSubstr("station A1, keypad: key 5 was driven longer "
+                                      "than 60 s and was released"));
+    }
+    rig.run(rig.station.keypad.press("1"));
+    EXPECT_THAT(keys(rig), ElementsAre("5", "", "1", ""));
+  }
+}
+
+TEST(Keypad, a_key_that_is_released_in_time_is_no_business_of_the_dead_man) {
+  Rig rig("6000i");
+  rig.run(rig.station.keypad.hold("5"));
+  rig.run(rig.station.keypad.press("7"));
+  EXPECT_FALSE(rig.chip.dead_man_commands.empty());
+  rig.run(rig.station.keypad.release_all());
+  EXPECT_TRUE(rig.chip.dead_man_commands.empty());
+  for (int i = 0; i < 3; ++i) rig.sleep(50s);
+  rig.run(rig.station.keypad.hold("5"));
+  EXPECT_FALSE(rig.chip.dead_man_commands.empty());
+  rig.run(rig.station.power.off(Power::Style::hard));
+  EXPECT_TRUE(rig.chip.dead_man_commands.empty());
+}
+
+TEST(Keypad, a_press_longer_than_the_maximum_is_refused) {
+  Rig rig("6000i");
+  EXPECT_THROW(rig.run(rig.station.keypad.press("1", 61s)), std::invalid_argument);
+  EXPECT_THROW(rig.run(rig.station.keypad.chord({"1", "9"}, 61s)),
+               std::invalid_argument);
+  EXPECT_THAT(keys(rig), ElementsAre());
+}
+
 }  // namespace
 }  // namespace lockrig::station

@@ -147,5 +147,120 @@ TEST(Power, power_cut_by_another_task_keeps_the_console_isolated) {
   EXPECT_FALSE(rig.station.console->live());
 }
 
+TEST(Power, a_cut_armed_in_the_chip_falls_with_the_edge_whatever_the_latency) {
+  for (const Duration latency : {0us, 3000us, 6000us}) {
+    Rig rig("6000i");
+    rig.run(rig.station.power.on());
+    rig.chip.command_latency = rig.chip.answer_latency = latency;
+    const Instant edge = rig.world.now() + 777'777us;
+    rig.chip.input("busy", true, edge);
+    const auto result = rig.run(
+        rig.station.power.off_on_busy(Power::Style::hard, rig.world.now() + 5s));
+    EXPECT_TRUE(result.came);
+    EXPECT_EQ(rig.chip.times("power", false).back(), edge);
+    EXPECT_EQ(rig.chip.times("discharge", true).back(), edge + 100us);
+    ASSERT_TRUE(result.off.rail_fell.has_value());
+    const Duration fall = *result.off.rail_fell - result.off.commanded;
+    EXPECT_GE(fall, *rig.chip.rail_delay);
+    EXPECT_LE(fall, *rig.chip.rail_delay + Gpio::kAttentivePeriod);
+    EXPECT_FALSE(rig.station.power.commanded_on());
+    EXPECT_FALSE(rig.station.console->live());
+  }
+}
+
+TEST(Power, an_armed_cut_whose_edge_never_comes_is_off_by_the_pull) {
+  Rig rig("6000i");
+  rig.run(rig.station.power.on());
+  const Instant until = rig.world.now() + 2s;
+  const auto result = rig.run(rig.station.power.off_on_busy(Power::Style::pull, until));
+  EXPECT_FALSE(result.came);
+  EXPECT_EQ(result.off.commanded, rig.chip.times("power", false).back());
+  EXPECT_TRUE(result.off.rail_fell.has_value());
+  EXPECT_FALSE(rig.station.power.commanded_on());
+  rig.run(rig.station.power.on());
+  EXPECT_TRUE(rig.station.power.rail_up());
+}
+
+TEST(Power, a_cut_is_not_armed_while_a_key_is_held) {
+  Rig rig("6000i");
+  rig.run(rig.station.keypad.hold("5"));
+  EXPECT_THROW(
+      rig.run(rig.station.power.off_on_busy(Power::Style::hard, rig.world.now() + 1s)),
+      std::invalid_argument);
+}
+
+TEST(Power, an_interruption_is_as_long_as_asked_to_the_microsecond) {
+  for (const auto style : {Power::Style::hard, Power::Style::pull}) {
+    Rig rig("6000i");
+    rig.run(rig.station.power.on());
+    rig.chip.rail_delay = 200us;
+    for (const Duration off : {1ms, 2ms, 5ms, 11ms, 50ms, 333ms, 1000ms}) {
+      const auto result = rig.run(rig.station.power.interrupt(off, style));
+      const Instant down = rig.chip.times("power", false).back();
+      EXPECT_EQ(rig.chip.times("power", true).back() - down, off);
+      EXPECT_EQ(result.commanded, down);
+      ASSERT_TRUE(result.achieved.has_value());
+      const Duration error = *result.achieved - off;
+      const Duration step = off <= 10ms ? Duration(200us) : Duration(1ms);
+      EXPECT_LE(error, step);
+      EXPECT_GE(error, -step);
+      EXPECT_FALSE(rig.chip.commanded("discharge"));
+      EXPECT_TRUE(rig.station.console->live());
+    }
+  }
+}
+
+TEST(Power, an_interruption_that_the_rail_does_not_see_says_so) {
+  Rig rig("6000i");
+  rig.run(rig.station.power.on());
+  rig.chip.rail_delay.reset();
+  const auto result = rig.run(rig.station.power.interrupt(1ms, Power::Style::hard));
+  EXPECT_FALSE(result.achieved.has_value());
+  for (const Duration off : {Duration(999us), Duration(1s + 1us)}) {
+    EXPECT_THROW(rig.run(rig.station.power.interrupt(off, Power::Style::hard)),
+                 std::invalid_argument);
+  }
+  rig.run(rig.station.power.off(Power::Style::hard));
+  EXPECT_THROW(rig.run(rig.station.power.interrupt(1ms, Power::Style::hard)),
+               std::invalid_argument);
+}
+
+TEST(Power, the_minimum_off_time_is_kept_also_after_open) {
+  World world{1};
+  const mpsse::Wiring wiring = wiring_of("6000i");
+  FakeChip chip(world, wiring);
+  Gpio gpio(world, chip, "A1", wiring);
+  Power power(gpio, {.minimum_off = 2s});
+  world.run(gpio.open(), kLimit, "open");
+  world.run(power.on(), kLimit, "on");
+  EXPECT_GE(chip.times("power", true).back(), Instant(2s));
+  const Power::Off off = world.run(power.off(Power::Style::hard), kLimit, "off");
+  world.run(power.on(), kLimit, "on");
+  EXPECT_GE(chip.times("power", true).back(), off.commanded + 2s);
+  EXPECT_LE(chip.times("power", true).back(), off.commanded + 3s);
+}
+
+TEST(Power, withheld_it_is_on_for_all_but_the_board) {
+  Rig rig("6000i");
+  rig.station.power.withhold_on();
+  rig.run(rig.station.power.on());
+  EXPECT_THAT(rig.chip.times("power", true), ElementsAre());
+  EXPECT_TRUE(rig.station.power.commanded_on());
+  EXPECT_TRUE(rig.station.console->live());
+  EXPECT_FALSE(rig.station.power.rail_up());
+}
+
+TEST(Power, a_suppressed_cut_leaves_the_board_fed_and_is_not_proven) {
+  Rig rig("6000i");
+  rig.run(rig.station.power.on());
+  rig.station.power.withhold_off();
+  for (const auto style : {Power::Style::hard, Power::Style::pull}) {
+    const Power::Off off = rig.run(rig.station.power.off(style));
+    EXPECT_FALSE(off.rail_fell.has_value());
+    EXPECT_TRUE(rig.chip.commanded("power"));
+    EXPECT_FALSE(rig.chip.commanded("discharge"));
+  }
+}
+
 }  // namespace
 }  // namespace lockrig::station

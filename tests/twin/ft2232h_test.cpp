@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <optional>
 #include <tuple>
 
 #include "rig/core/random.hpp"
@@ -137,6 +138,53 @@ TEST_F(Ft2232hTest, a_closed_chip_neither_takes_nor_gives) {
   std::uint8_t byte[1];
   EXPECT_EQ(world.run(chip.read_some(byte, kNever), 1s, "read").status,
             StreamStatus::closed);
+}
+
+TEST_F(Mpsse, without_its_usb_cable_it_drives_nothing_and_fails) {
+  write({0x80, 0xff, 0x02});
+  chip.unplug_usb();
+  EXPECT_EQ(chip.driven(), 0);
+  EXPECT_EQ(write({0x81}), StreamStatus::failed);
+  std::uint8_t byte[1];
+  EXPECT_EQ(world.run(chip.read_some(byte, kNever), 1s, "read").status,
+            StreamStatus::failed);
+  chip.replug_usb();
+  EXPECT_EQ(chip.driven(), Ft2232h::kUartOutputs);
+  EXPECT_EQ(chip.mode(), BitMode::reset);
+}
+
+TEST_F(Mpsse, a_read_and_a_write_under_way_fail_when_the_cable_comes_out) {
+  std::optional<StreamStatus> reading, writing;
+  Life life(world, "host");
+  life.spawn([](Ft2232h& of, std::optional<StreamStatus>& to) -> Task<void> {
+    std::uint8_t byte[1];
+    const ReadResult read = co_await of.read_some(byte, kNever);
+    to = read.status;
+  }(chip, reading));
+  life.spawn([](Ft2232h& of, std::optional<StreamStatus>& to) -> Task<void> {
+    const Bytes stuck = Bytes{0x89} + times(5000, {0x8a});
+    const ByteView bytes = stuck;
+    to = co_await of.write(bytes);
+  }(chip, writing));
+  pass(1s);
+  EXPECT_FALSE(reading || writing);
+  chip.unplug_usb();
+  pass(1us);
+  EXPECT_EQ(reading, StreamStatus::failed);
+  EXPECT_EQ(writing, StreamStatus::failed);
+}
+
+TEST_F(Ft2232hTest, the_cable_comes_out_at_the_exchange_it_was_told) {
+  std::vector<bool> seen;
+  chip.watch_usb([&](bool plugged) { seen.push_back(plugged); });
+  chip.pull_usb_at(3);
+  mode(BitMode::mpsse);
+  EXPECT_EQ(write({0x81, 0x87}), StreamStatus::ok);
+  EXPECT_EQ(read(1).size(), 1u);
+  EXPECT_THAT(seen, IsEmpty());
+  EXPECT_EQ(write({0x81, 0x87}), StreamStatus::failed);
+  EXPECT_THAT(seen, ElementsAre(false));
+  EXPECT_EQ(chip.exchanges(), 3u);
 }
 
 TEST_F(Mpsse, sets_pins_only_where_they_are_outputs) {

@@ -282,6 +282,65 @@ TEST_P(BothModels, a_reader_that_waits_through_an_unplugging_hears_the_rest) {
   EXPECT_EQ(bench.hear(bench.harness.console(), 5ms), "13");
 }
 
+TEST_P(BothModels, without_an_isolator_that_isolates_the_board_is_fed_on) {
+  bench.mpsse();
+  bench.set("power", true);
+  bench.set("isolate", true);
+  EXPECT_TRUE(bench.board.console_isolated);
+  bench.harness.set_fault("back_powered");
+  EXPECT_FALSE(bench.board.console_isolated);
+  bench.set("isolate", false);
+  bench.set("isolate", true);
+  bench.set("power", false);
+  EXPECT_EQ(bench.board.supply, Supply::open);
+  EXPECT_FALSE(bench.board.console_isolated);
+  bench.reset();
+  EXPECT_FALSE(bench.board.console_isolated);
+}
+
+TEST_P(BothModels, an_unknown_fault_of_the_station_is_refused) {
+  EXPECT_THROW(bench.harness.set_fault("backpowered"), std::invalid_argument);
+}
+
+TEST_P(BothModels, other_wires_are_pulled_by_their_name) {
+  std::vector<bool> in;
+  bench.harness.add_wire("supply", [&](bool plugged) { in.push_back(plugged); });
+  bench.harness.unplug("supply");
+  bench.harness.replug("supply");
+  EXPECT_THAT(in, ElementsAre(false, true));
+  for (const char* taken : {"supply", "console", "rail"}) {
+    EXPECT_THROW(bench.harness.add_wire(taken, {}), std::invalid_argument) << taken;
+  }
+  try {
+    bench.harness.unplug("supplies");
+    FAIL() << "accepted";
+  } catch (const std::invalid_argument& mistake) {
+    EXPECT_THAT(mistake.what(), HasSubstr("supply, console"));
+  }
+}
+
+TEST(Harness6000i, the_dip_line_chooses_the_rail_behind_the_power_switch) {
+  Bench bench("6000i");
+  bench.mpsse();
+  bench.set("dip", true);
+  EXPECT_EQ(bench.board.supply, Supply::open);
+  bench.set("power", true);
+  EXPECT_EQ(bench.board.supply, Supply::dipped);
+  bench.set("dip", false);
+  EXPECT_EQ(bench.board.supply, Supply::connected);
+  bench.set("dip", true);
+  bench.harness.unplug("dip");
+  EXPECT_EQ(bench.board.supply, Supply::connected) << "its pull is to the battery";
+  bench.harness.replug("dip");
+  bench.set("discharge", true);
+  bench.set("power", false);
+  EXPECT_EQ(bench.board.supply, Supply::discharged);
+  bench.set("power", true);
+  EXPECT_EQ(bench.board.supply, Supply::dipped);
+  bench.reset();
+  EXPECT_EQ(bench.board.supply, Supply::open);
+}
+
 TEST(Harness6000i, keys_are_pressed_through_the_shift_register) {
   Bench bench("6000i");
   bench.mpsse();
