@@ -16,8 +16,13 @@ from reports.summary import (
     control_counts,
     exit_status,
     findings,
+    has_expired,
+    invalid,
+    quarantined,
+    sham_counts,
     short_sweeps,
     summary,
+    warnings,
 )
 
 HERE = Path(__file__).resolve().parent
@@ -29,7 +34,7 @@ MEANING = {
     0: ("passed", "Passed", "every case passed and every control was caught"),
     1: ("failed", "Failed", "a lock failed"),
     3: ("inconclusive", "Inconclusive", "the rig could not tell; never a pass"),
-    4: ("invalid", "Invalid", "a control was missed"),
+    4: ("invalid", "Invalid", "a control or a sham was missed"),
 }
 EVIDENCE = {
     "virtual": "Virtual bench: evidence about the rig and its scenarios, not about a"
@@ -77,6 +82,14 @@ def report_html(run: Run, catalogue: Path = CATALOGUE) -> str:
         colours=COLOURS,
         sweeps=run.sweeps,
         short=short_sweeps(run),
+        sham_counts=sham_counts(run),
+        shams=_shams(run),
+        sham_names=list(dict.fromkeys(each.defect for each in run.shams())),
+        invalid_stations={each["station"] for each in invalid(run)},
+        quarantined=quarantined(run),
+        warnings=warnings(run),
+        calibrations=_calibrations(run) if kind != "virtual" else [],
+        examined=run.stations,
         maps=_maps(run),
         map_width=round(WIDTH_IN * CSS_PX_PER_IN),
         measurements=_measurements(run),
@@ -159,6 +172,29 @@ def _controls(run: Run) -> list[dict[str, Any]]:
     ]
 
 
+def _shams(run: Run) -> dict[str, dict[str, Case]]:
+    """By station and sham."""
+    shams: defaultdict[str, dict[str, Case]] = defaultdict(dict)
+    for case in run.shams():
+        shams[case.station][case.defect] = case
+    return dict(shams)
+
+
+def _calibrations(run: Run) -> list[dict[str, Any]]:
+    """One row a station; a twin's would say nothing."""
+    today = run.info.get("started", "")[:10]
+    return [
+        {
+            "station": each.station,
+            "board": each.board,
+            "of": each.calibration,
+            "expired": each.calibration is not None
+            and has_expired(each.calibration, today),
+        }
+        for each in run.stations
+    ]
+
+
 def _verdict_rows(run: Run) -> list[dict[str, Any]]:
     """Counts of verdicts: by station, in total, and of trials with another purpose."""
     by_station: defaultdict[str, Counter[str]] = defaultdict(Counter)
@@ -177,6 +213,7 @@ def _verdict_rows(run: Run) -> list[dict[str, Any]]:
     rows.append({"name": "All stations", "kind": "total", "counts": total})
     names = {
         "control": "Controls (known-bad locks: they must fail)",
+        "sham": "Shams (something withheld: their verdict is known)",
         "expected": "Wanted (cases that want this very verdict)",
     }
     rows += [

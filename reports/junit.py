@@ -12,10 +12,10 @@ _FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
 
 def junit_xml(run: Run) -> str:
     """A lock that failed is a failure; a rig that could not tell is an error. A control
-    passes if its defect was caught."""
+    passes if its defect was caught, a sham if it was judged as it must be."""
     suites: defaultdict[str, list[Case]] = defaultdict(list)
     for case in run.cases:
-        suite = case.station + (" controls" if case.purpose == "control" else "")
+        suite = case.station + ("" if case.purpose == "case" else " controls")
         suites[suite].append(case)
     root = ET.Element("testsuites", name="lockrig", time=_seconds(run.wall_s))
     for name, cases in sorted(suites.items()):
@@ -64,7 +64,7 @@ def _suite(name: str, cases: list[Case], run: Run) -> ET.Element:
 def _problem(case: Case) -> str:
     if case.outcome == "skipped":
         return "skipped"
-    if case.purpose == "control":
+    if case.purpose != "case":
         return "" if case.caught else "failure"
     return {
         "passed": "",
@@ -75,11 +75,13 @@ def _problem(case: Case) -> str:
 
 
 def _type(case: Case) -> str:
-    return "missed" if case.purpose == "control" else case.outcome
+    return case.outcome if case.purpose == "case" else "missed"
 
 
 def _name(case: Case) -> str:
     function = case.scenario.rpartition("::")[2]
+    if case.purpose == "sham":
+        return _clean(f"{case.case_id} {case.defect}")
     defect = f" against {case.defect}" if case.defect else ""
     return _clean(f"{case.case_id} {function}{defect}")
 

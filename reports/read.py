@@ -11,7 +11,9 @@ from typing import Any
 
 # Those of rig/journal/schema.sql.
 APPLICATION_ID = 0x6C6B7267
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
+# The case_id of the doctor's rows.
+DOCTOR = "DOCTOR"
 
 VERDICTS = (
     "recovered",
@@ -77,7 +79,8 @@ class Measurement:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One scenario of a case on one station; a control has the defect it must catch."""
+    """One scenario of a case on one station; a control has the defect it must catch, a
+    sham its name. The doctor's row of a station is no scenario."""
 
     case_id: str
     station: str
@@ -106,6 +109,19 @@ class Sweep:
     @property
     def owed(self) -> int:
         return self.operations * len(self.fractions)
+
+
+@dataclass(frozen=True, slots=True)
+class Station:
+    """`quarantined` is "" for a station in use; `last_good_shams` is a UTC date before
+    this run, "" for never."""
+
+    station: str
+    board: str
+    quarantined: str
+    examination: tuple[dict[str, Any], ...]
+    calibration: dict[str, Any] | None
+    last_good_shams: str
 
 
 @dataclass(frozen=True)
@@ -141,6 +157,7 @@ class Run:
     trials: list[Trial]
     cases: list[Case]
     sweeps: list[Sweep]
+    stations: list[Station]
 
     @property
     def finished(self) -> bool:
@@ -171,14 +188,22 @@ class Run:
     def boards(self) -> dict[str, str]:
         """The board of each station, as far as trials name it; by station."""
         boards = {each.station: "" for each in self.cases}
+        boards.update({each.station: each.board for each in self.stations})
         boards.update({each.station: each.board for each in self.trials})
         return dict(sorted(boards.items()))
 
     def claims(self) -> list[Case]:
-        return [each for each in self.cases if each.purpose == "case"]
+        return [
+            each
+            for each in self.cases
+            if each.purpose == "case" and each.case_id != DOCTOR
+        ]
 
     def controls(self) -> list[Case]:
         return [each for each in self.cases if each.purpose == "control"]
+
+    def shams(self) -> list[Case]:
+        return [each for each in self.cases if each.purpose == "sham"]
 
     def journalled(self) -> dict[tuple[str, str], int]:
         """How many trials of each swept case and station the journal really holds."""
@@ -235,11 +260,16 @@ def _read(connection: sqlite3.Connection, file: Path) -> Run:
         "SELECT case_id, station, sweep, operations, fractions, trials"
         " FROM operations ORDER BY case_id, station, sweep"
     )
+    stations = ask(
+        "SELECT station, board, quarantined, examination, calibration, last_good_shams"
+        " FROM stations ORDER BY station"
+    )
     return Run(
         info=dict(ask("SELECT key, value FROM run ORDER BY key")),
         trials=[Trial(*row) for row in trials],
         cases=[_case(row) for row in cases],
         sweeps=[_sweep(row) for row in sweeps],
+        stations=[_station(row) for row in stations],
     )
 
 
@@ -266,6 +296,13 @@ def _sweep(row: Sequence[Any]) -> Sweep:
     return Sweep(**columns)
 
 
-def _names(of: type[Case] | type[Sweep]) -> list[str]:
+def _station(row: Sequence[Any]) -> Station:
+    columns = dict(zip(_names(Station), row, strict=True))
+    columns["examination"] = tuple(json.loads(columns["examination"] or "[]"))
+    columns["calibration"] = json.loads(columns["calibration"] or "null")
+    return Station(**columns)
+
+
+def _names(of: type[Case] | type[Sweep] | type[Station]) -> list[str]:
     """The fields, which stand in the order of the columns asked for."""
     return [each.name for each in fields(of)]

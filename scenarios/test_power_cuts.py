@@ -17,9 +17,13 @@ from lockrig import (
     LockFault,
     cut_after,
     cut_at_bytes,
+    cut_on_busy,
 )
 
 POINTS = 20  # of the transfer (catalogue, PWR-01)
+RANDOM_CUTS = 10  # a board: 20 in a night of two models
+# Of update_max: an update takes some 10 s of 120 (fixtures/boards), its first boot too.
+UPDATE_SHARE = 0.1
 
 
 @pytest.mark.case("PWR-01", needs=("console", "radio", "smp"))
@@ -66,6 +70,21 @@ def test_a_cut_download_is_taken_up_again(lock: Lock, bench: Bench) -> None:
         found = session.state() or found  # while it restarts it does not answer
 
 
+@pytest.mark.case("PWR-01", needs=("console", "smp"))
+@pytest.mark.parametrize("number", range(RANDOM_CUTS))
+def test_a_random_cut_during_an_update_is_survived(lock: Lock, number: int) -> None:
+    """Power fails at a random moment of an upload and of what follows from it.
+
+    The moments are independent and uniform, so that they say something of every moment;
+    they follow from the run's seed. One whole version runs in the end.
+    """
+    draw = lock.random(f"cut {number}")
+    span = lock.facts["limits"]["update_max"] * UPDATE_SHARE
+    style = draw.choice(("hard", "pull"))
+    cut = cut_after("stimulus", delay=draw.uniform(0.0, span), style=style)
+    lock.push(lock.new, cuts=[cut]).expect()
+
+
 @pytest.mark.case("PWR-02", needs=("console", "smp", "flash_ops"))
 def test_a_cut_inside_each_erase_of_staging_is_survived(lock: Lock) -> None:
     """Every erase of the staging slot."""
@@ -82,6 +101,25 @@ def test_a_cut_inside_each_staging_write_is_survived(lock: Lock) -> None:
 def test_a_cut_inside_each_trailer_write_is_survived(lock: Lock) -> None:
     """The request in the trailer, and what settings and log note around an update."""
     swept(lock, "trailer and notes", phases=("trailer", "run"))
+
+
+# Seconds after the stimulus, through an upload of some 8 s (fixtures/boards: 115200 Bd),
+# its restart and its installation.
+ARMED = (0.0, *(0.5 + 0.75 * step for step in range(15)))
+
+
+@pytest.mark.case("PWR-03", needs=("console", "smp", "busy"))
+@pytest.mark.parametrize("style", ("hard", "pull"))
+def test_a_cut_as_the_flash_begins_to_work_is_survived(lock: Lock, style: str) -> None:
+    """Armed in the chip at 16 moments of an update: power opens with the next edge of the
+    flash's busy line, and no host has a part in when.
+
+    What a board shows whose operations nobody can count.
+    """
+    for delay in ARMED:
+        trial = lock.push(lock.new, cuts=[cut_on_busy(delay, style)]).expect()
+        (seen,) = trial.cuts
+        assert seen["by_chip"] and seen["proven"], seen
 
 
 @pytest.mark.case("PWR-04", needs=("console", "smp", "flash_ops"))

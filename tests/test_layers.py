@@ -22,6 +22,8 @@ BELOW = {
     "trial": {"core", "protocol", "station", "portal", "lock"},
     "journal": {"core", "protocol", "trial"},
     "bench": {"core", "protocol", "station", "portal", "lock", "trial", "twin", "io"},
+    "guard": {"core", "protocol", "io"},
+    "rehearsal": {"core", "protocol", "twin", "io", "bench"},
 }
 
 INCLUDE = re.compile(r'#include "rig/(\w+)/')

@@ -132,6 +132,7 @@ json facts_of(const trial::LockFacts& f) {
           {"programming_code", codes.programming},
           {"wrong_code_limit", l.wrong_code_limit},
           {"entry_timeout", to_seconds(f.entry_timeout)},
+          {"heartbeat", to_seconds(f.heartbeat)},
           {"functions", f.functions},
           {"limits",
            {{"boot_max", to_seconds(l.boot_max)},
@@ -146,13 +147,41 @@ json facts_of(const trial::LockFacts& f) {
             {"off_min", to_seconds(l.off_min)}}}};
 }
 
+json device(const bench::StationEntry& entry, const char* use,
+            const bench::SerialEntry& line) {
+  return {{"station", entry.name},
+          {"use", use},
+          {"usb_serial", line.usb_serial},
+          {"interface", line.interface},
+          {"path", line.path}};
+}
+
+/// What a real bench's stations want to find plugged in; empty for a virtual bench.
+json devices_of(const bench::BenchFile& file) {
+  json wanted = json::array();
+  if (file.kind == bench::Kind::virtual_twins) return wanted;
+  for (const bench::StationEntry& entry : file.stations) {
+    wanted.push_back(device(entry, "gpio", {entry.gpio.usb_serial, 0, "", 0}));
+    if (entry.console) wanted.push_back(device(entry, "console", *entry.console));
+    if (entry.supply && entry.supply->line) {
+      wanted.push_back(device(entry, "supply", *entry.supply->line));
+    }
+  }
+  return wanted;
+}
+
 }  // namespace
 
 void bind_bench(py::module_& m) {
   py::class_<Lab>(m, "Bench", "All stations of one host, as a bench file has them.")
       .def(py::init<const std::string&>(), py::arg("path"))
       .def_property_readonly("path", [](const Lab& l) { return l.bench.file().path; })
-      .def_property_readonly("kind", [](const Lab& l) { return l.bench.file().kind; })
+      .def_property_readonly(
+          "kind", [](const Lab& l) { return to_string(l.bench.file().kind); })
+      .def_property_readonly("shared",
+                             [](const Lab& l) { return l.bench.file().shared; })
+      .def_property_readonly("nightly",
+                             [](const Lab& l) { return l.bench.file().nightly; })
       .def(
           "stations",
           [](const Lab& l) {
@@ -165,9 +194,14 @@ void bind_bench(py::module_& m) {
       .def(
           "facts",
           [](const Lab& l, const std::string& s) {
-            return to_python(facts_of(l.bench.facts(s)));
+            json facts = facts_of(l.bench.facts(s));
+            facts["usb_serial"] = l.bench.station(s).gpio.usb_serial;
+            return to_python(facts);
           },
           py::arg("station"), "What the rig knows of a station's lock; seconds.")
+      .def(
+          "devices", [](const Lab& l) { return to_python(devices_of(l.bench.file())); },
+          "What the stations of a real bench are made of.")
       .def(
           "capabilities",
           [](const Lab& l, const std::string& s) { return l.bench.capabilities(s); },
@@ -192,6 +226,13 @@ void bind_bench(py::module_& m) {
            py::arg("purpose"), py::arg("progress"),
            "Cuts in every chosen flash operation of a stimulus, journalled as they "
            "finish.")
+      .def(
+          "close_session",
+          [](Lab&, Session& s) {
+            const py::gil_scoped_release release;
+            s.close();
+          },
+          py::arg("session"), "Leaves the session's station safe, and free.")
       .def(
           "session",
           [](Lab& l, const std::string& station, std::uint64_t seed,

@@ -17,6 +17,8 @@ void bind_images(py::module_& m);
 void bind_journal(py::module_& m);
 void bind_bench(py::module_& m);
 void bind_session(py::module_& m);
+void bind_doctor(py::module_& m);
+void bind_devices(py::module_& m);
 
 /// JSON values become Python's own.
 py::object to_python(const nlohmann::json& value);

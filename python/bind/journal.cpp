@@ -102,6 +102,21 @@ void bind_journal(py::module_& m) {
                             .trials = field<std::int64_t>(sweep, "trials")});
           },
           py::arg("sweep"), "Commits how many trials an exhaustive sweep owed and ran.")
+      .def(
+          "add_station",
+          [](Journal& self, const py::dict& station) {
+            self.add_station(
+                {.station = field<std::string>(station, "station"),
+                 .board = field<std::string>(station, "board"),
+                 .quarantined = field<std::string>(station, "quarantined"),
+                 .examination = field<std::string>(station, "examination"),
+                 .calibration = field<std::string>(station, "calibration"),
+                 .last_good_shams = field<std::string>(station, "last_good_shams")});
+          },
+          py::arg("station"), "Commits what is known of a station.")
+      .def(
+          "absorb", [](Journal& self, const std::string& share) { self.absorb(share); },
+          py::arg("share"), "Takes over one station's share of the same run.")
       .def("finish", &Journal::finish, py::arg("wall_s"), "The run has ended.")
       .def("trace_sha256", &Journal::trace_sha256,
            "Over the sorted identifiers and trace hashes of the run's trials.");

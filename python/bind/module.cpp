@@ -29,6 +29,8 @@ PYBIND11_MODULE(_core, m) {
   bind::bind_journal(m);
   bind::bind_session(m);
   bind::bind_bench(m);
+  bind::bind_doctor(m);
+  bind::bind_devices(m);
 
   m.def(
       "version", [] { return LOCKRIG_VERSION; }, "The version of lockrig.");

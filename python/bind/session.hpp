@@ -1,21 +1,50 @@
 // A bench as Python holds it, and one station of it in a world that calls move on.
 #pragma once
 
+#include <pybind11/pybind11.h>
+
 #include <memory>
 #include <string>
 #include <vector>
 
-#include "rig/bench/virtual_bench.hpp"
+#include "rig/bench/file_bench.hpp"
 #include "rig/trial/hand.hpp"
 #include "rig/trial/sweep.hpp"
 
 namespace lockrig::bind {
 
 struct Lab {
-  explicit Lab(const std::string& path) : bench(path), baselines(bench) {}
+  explicit Lab(const std::string& path)
+      : opened(bench::open_bench(path)), bench(*opened), baselines(bench) {
+    bench.heed([] {
+      const pybind11::gil_scoped_acquire acquire;
+      if (PyErr_CheckSignals() != 0) throw pybind11::error_already_set();
+    });
+  }
 
-  bench::VirtualBench bench;
+  std::unique_ptr<bench::FileBench> opened;
+  bench::FileBench& bench;
   trial::Baselines baselines;
+};
+
+/// What a session has while it is open; std::invalid_argument once it is closed.
+template <typename T>
+class WhileOpen {
+ public:
+  explicit WhileOpen(std::unique_ptr<T> it) : it_(std::move(it)) {}
+  T* operator->() const { return &**this; }
+  T& operator*() const {
+    if (!it_) {
+      throw std::invalid_argument(
+          "this session was closed by a later one of its "
+          "station, or with its bench");
+    }
+    return *it_;
+  }
+  void reset() { it_.reset(); }
+
+ private:
+  std::unique_ptr<T> it_;
 };
 
 /// One thread at a time. The bench outlives it.
@@ -23,21 +52,27 @@ class Session {
  public:
   /// Runs a task to its end in the session's world.
   template <typename Body>
-  auto run(Body body) {
-    return rig->world().run(body(), kLimit, "a call from Python");
+  auto run(Body body, Duration limit = kLimit) {
+    return rig->world().run(body(), limit, "a call from Python");
   }
 
   Session(Lab& lab, const std::string& station, std::uint64_t seed,
           const std::vector<std::string>& defects, bool fresh)
-      : rig(make(lab, station, seed, defects, fresh)), hand(*rig) {
+      : rig(make(lab, station, seed, defects, fresh)),
+        hand(std::make_unique<trial::Hand>(*rig)) {
     rig->world().trace().keep_events();
     run([this] { return rig->station().open(); });
   }
 
   World& world() { return rig->world(); }
+  /// The station is left safe, and free for another session or a trial.
+  void close() {
+    hand.reset();
+    rig.reset();
+  }
 
-  std::unique_ptr<trial::Rig> rig;
-  trial::Hand hand;
+  WhileOpen<trial::Rig> rig;
+  WhileOpen<trial::Hand> hand;
   std::shared_ptr<const Bytes> offered;
 
  private:

@@ -27,6 +27,7 @@ from lockrig.cuts import (
     cut_after,
     cut_at_bytes,
     cut_in_op,
+    cut_on_busy,
     every_flash_op,
 )
 from lockrig.errors import Inconclusive, LockFault
@@ -52,6 +53,7 @@ __all__ = [
     "cut_after",
     "cut_at_bytes",
     "cut_in_op",
+    "cut_on_busy",
     "every_flash_op",
     "open",
 ]

@@ -4,15 +4,21 @@ import sys
 
 import click
 
-from lockrig import __version__
+from lockrig import __version__, interrupts
 from lockrig.commands.benchmark import benchmark
+from lockrig.commands.calibrate import calibrate
+from lockrig.commands.devices import devices
+from lockrig.commands.doctor import doctor
 from lockrig.commands.image import image
 from lockrig.commands.nightly import nightly
+from lockrig.commands.rehearse import rehearse
 from lockrig.commands.replay import replay
 from lockrig.commands.report import report
 from lockrig.commands.run import run
+from lockrig.commands.station import station
 from lockrig.commands.sweep import sweep
 from lockrig.commands.test import test
+from lockrig.commands.twin import twin
 from lockrig.root import ROOT
 
 USAGE, INTERRUPTED = 2, 130
@@ -31,12 +37,28 @@ def cli() -> None:
     """
 
 
-for command in (nightly, run, sweep, replay, report, image, benchmark, test):
+for command in (
+    nightly,
+    run,
+    sweep,
+    replay,
+    report,
+    doctor,
+    devices,
+    calibrate,
+    rehearse,
+    twin,
+    image,
+    benchmark,
+    test,
+    station,
+):
     cli.add_command(command)
 
 
 def main() -> int:
     """A caller's mistake is one line on stderr and exit status 2."""
+    interrupts.heed()
     # The reports stand beside this package, not in it.
     if str(ROOT) not in sys.path:
         sys.path.append(str(ROOT))

@@ -33,6 +33,19 @@ def identifier(spec_json: str) -> str:
 def find_spec(run_db: str, identifier: str) -> str | None:
     """The spec (JSON) of a trial that the journal holds; None if it holds none."""
 
+def examine(
+    bench: Bench, station: str, seed: int = 0, unplugged: list[str] = []
+) -> dict[str, Any]:
+    """What the doctor finds on a station (rig/trial/doctor.hpp): station, fit, findings
+    (check, status "ok" "failed" "not_asked", refuses, measured, unit, low, high, detail,
+    look_at) and calibration (None unless power was seen on and off). `unplugged`: wires
+    pulled first."""
+
+def devices() -> dict[str, Any]:
+    """What is plugged in: `ftdi` (usb_serial product chip path drivers trouble), where
+    chip is "" for one that no station can use, and `serial` (path description usb_serial
+    product interface); `ftdi_trouble` and `serial_trouble` say why there is no list."""
+
 def image_show(file: bytes) -> dict[str, Any]:
     """What an image says of itself: fault ("none" if it is well formed), file_size, and as
     far as it can be read version, total_size, header_size, body_size, flags,
@@ -77,6 +90,10 @@ class Journal:
         wall_s simulated_s."""
     def add_sweep(self, sweep: dict[str, Any]) -> None:
         """case_id station sweep operations fractions trials, of an exhaustive sweep."""
+    def add_station(self, station: dict[str, Any]) -> None:
+        """station board quarantined examination calibration last_good_shams, all texts:
+        the two before the last are JSON. Replaces the station's row."""
+    def absorb(self, share: str) -> None: ...
     def finish(self, wall_s: float) -> None:
         """The run has ended."""
     def trace_sha256(self) -> str:
@@ -91,12 +108,19 @@ class Bench:
     def path(self) -> str: ...
     @property
     def kind(self) -> str: ...
+    @property
+    def shared(self) -> bool: ...
+    @property
+    def nightly(self) -> list[str]: ...
     def stations(self) -> list[str]:
         """In the order of the file."""
     def facts(self, station: str) -> dict[str, Any]:
         """station board model revision serial slip_user slip_programming default_users
         default_programming user_code programming_code wrong_code_limit functions limits
         (seconds by name)."""
+    def devices(self) -> list[dict[str, Any]]:
+        """What the stations of a real bench are made of: station, use ("gpio", "console",
+        "supply"), and usb_serial with interface, or else path."""
     def capabilities(self, station: str) -> list[str]:
         """What can be done and seen there."""
     def released(self, board: str) -> list[str]:
@@ -124,6 +148,8 @@ class Bench:
         at most 50) reference (the record of the uncut run) phases (all operations of the
         uncut run, by phase) checked.
         """
+    def close_session(self, session: Session) -> None:
+        """Leaves the session's station safe, and free."""
     def session(
         self, station: str, seed: int, defects: list[str], fresh: bool = False
     ) -> Session:
@@ -143,13 +169,34 @@ class Session:
         """{"commanded": s, "rail_fell": s or None}. `style` is "hard" or "pull"."""
     def power_cycle(self, off: float, style: str = "hard") -> dict[str, Any]:
         """Off, `off` seconds of nothing, on."""
+    def interrupt(self, off: float, style: str = "hard") -> dict[str, Any]:
+        """Off and on by the chip's clock, 1 ms to 1 s: commanded, asked, and achieved (s
+        that the rail was down, or None)."""
+    def dip(self, seconds: float) -> dict[str, Any]:
+        """The lower rail, 1 ms to 1 s by the chip's clock: commanded, asked, rail_fell (s
+        or None)."""
+    def supply_voltage(self, mv: int) -> None:
+        """Where no supply is fitted, it and what follows is ValueError."""
+    def supply_current_limit(self, ma: int) -> None: ...
+    def supply_output(self, on: bool) -> None: ...
+    def supply_measure(self) -> tuple[int, int]:
+        """Millivolts, milliamperes."""
+    def supply_tripped(self) -> bool: ...
+    def supply_clear_trip(self) -> None: ...
+    def supply_ramp(
+        self, from_mv: int, to_mv: int, seconds: float, steps: int
+    ) -> dict[str, Any]:
+        """reached_mv, tripped (which ends it), late (s, of the worst step)."""
     def sleep(self, seconds: float) -> None:
         """Of the world's time."""
     def enter(self, code: str, may_open: bool = False) -> tuple[str, float]:
         """A code and the enter key: "opened" "locked" "refused" "programming" "done"
         "blind" "dead", and the seconds until then."""
-    def type(self, keys: list[str]) -> None:
-        """Keys one after the other, without enter."""
+    def type(
+        self, keys: list[str], hold: float | None = None, gap: float | None = None
+    ) -> None:
+        """Keys one after the other, without enter; `gap` from a release to the next. The
+        station's own times for None."""
     def press(self, key: str, hold: float = 0.08) -> None: ...
     def press_with_bounce(
         self, key: str, bounce: float, edges: int, seed: int
@@ -187,6 +234,9 @@ class Session:
     def settle(self, within: float) -> dict[str, Any] | None:
         """Waits until no image is on trial: the state then; None if it did not end."""
     def rail_edges(self) -> list[tuple[float, bool]]: ...
+    def gaps(self) -> tuple[int, float]:
+        """How often the lines were not sampled as the host was late, and the seconds at
+        worst. On real time only."""
     def slot_writes(self) -> int:
         """Flash operations on image slots so far."""
     def trace_hash(self) -> str: ...

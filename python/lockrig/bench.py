@@ -7,6 +7,7 @@ from types import TracebackType
 from lockrig import _core
 from lockrig.lock import Lock
 from lockrig.notebook import Notebook
+from lockrig.rehearsal import require_inside
 
 
 class Bench:
@@ -45,6 +46,7 @@ class Bench:
     def close(self) -> None:
         """Ends all sessions: their worlds are gone."""
         self._locks.clear()
+        self._notebook.close()
         self._notebook.sessions.clear()
 
     def __enter__(self) -> "Bench":
@@ -61,10 +63,13 @@ class Bench:
 
 def open(path: str | Path, *, seed: int = 0, workers: int | None = None) -> Bench:
     """A bench to work with by hand: nothing is journalled. BadInput names file, line and
-    key. `workers`: how many trials of a sweep run at once (default: all processors)."""
+    key. `workers`: how many trials of a sweep run at once (default: all processors). A
+    bench of kind rehearsal opens only inside of `./lockrig rehearse`."""
+    core = _core.Bench(str(path))
+    require_inside(core)
     return Bench(
         Notebook(
-            bench=_core.Bench(str(path)),
+            bench=core,
             seed=seed,
             workers=workers or os.cpu_count() or 1,
         )

@@ -9,7 +9,7 @@ from lockrig.run import Run
 from reports import Run as Record
 from reports import summary
 from reports.html import duration
-from reports.summary import findings
+from reports.summary import findings, warnings
 
 
 def print_closing(
@@ -31,6 +31,7 @@ def print_closing(
         if each.again:
             say(f"  again   {each.again}")
     numbers = summary(record)
+    shams = numbers["shams"]
     controls = numbers["controls"]
     say()
     say(
@@ -39,6 +40,12 @@ def print_closing(
     )
     if controls["total"]:
         say(f"controls   {controls['caught']} of {controls['total']} caught")
+    if shams["total"]:
+        say(f"shams      {shams['caught']} of {shams['total']} judged as they must be")
+    for station, found in numbers["quarantined"].items():
+        say(f"quarantine station {station}: {found}")
+    for line in warnings(record):
+        say(f"warning    {line}")
     say(
         f"trials     {numbers['trials']:,} in {duration(numbers['wall_s'])}"
         f" ({duration(numbers['simulated_s'])} of the locks' time)"

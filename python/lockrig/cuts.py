@@ -56,6 +56,14 @@ def cut_in_op(
     return Cut(trigger="flash_op", at=n, fraction=fraction, style=style, off=off)
 
 
+def cut_on_busy(delay: float = 0.0, style: str = "hard", off: float = OFF_TIME) -> Cut:
+    """At the first flash activity from `delay` after the stimulus on (a later cut: after
+    power is back), as the line `busy` shows it. The chip makes it: no host has a part in
+    when. Until then nothing is sampled and no key is pressed. A station needs "busy".
+    """
+    return Cut(trigger="pin", delay=delay, style=style, off=off)
+
+
 @dataclass(frozen=True)
 class FlashOps:
     """A sweep's cuts: in every flash operation of these phases and kinds (all if none

@@ -1,5 +1,6 @@
 """A mounted lock: what scenarios and people work with."""
 
+import random
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -8,7 +9,7 @@ from lockrig.cuts import TEAR, Cut, FlashOps, nanoseconds
 from lockrig.errors import LockFault
 from lockrig.image_names import full_name
 from lockrig.notebook import Notebook
-from lockrig.parts import Bolt, Console, Keypad, Portal, Power, Signals
+from lockrig.parts import Bolt, Console, Keypad, Portal, Power, Signals, Supply
 from lockrig.sweep import Sweep
 from lockrig.trial import Trial
 
@@ -17,9 +18,9 @@ class Lock:
     """The lock of one station.
 
     Trials and sweeps run in worlds of their own, from the baseline. The parts (power,
-    keypad, bolt, signals, console, portal) act on the current session: the one opened
-    last, or else one that begins with a lock as it came, switched off, with the codes on
-    its slip.
+    supply, keypad, bolt, signals, console, portal) act on the current session: the one
+    opened last, or else one that begins with a lock as it came, switched off, with the
+    codes on its slip.
     """
 
     def __init__(self, station: str, notebook: Notebook) -> None:
@@ -40,6 +41,7 @@ class Lock:
         self._notebook = notebook
         self._session: Session | None = None
         self.power = Power(self._current)
+        self.supply = Supply(self._current)
         self.keypad = Keypad(self._current)
         self.bolt = Bolt(self._current)
         self.signals = Signals(self._current)
@@ -124,6 +126,20 @@ class Lock:
             allow=tuple(allow) if allow is not None else None,
         )
         return made if allow is None else made.expect(*allow)
+
+    def random(self, what: str) -> random.Random:
+        """Draws that repeat with the run's seed, whatever else is run beside it."""
+        return random.Random(f"{self._notebook.seed} {self.name} {what}")
+
+    @property
+    def real_time(self) -> bool:
+        """A second of the lock's time is a second of everybody's."""
+        return self._notebook.is_real
+
+    @property
+    def capabilities(self) -> list[str]:
+        """What the station can do."""
+        return self._notebook.bench.capabilities(self.name)
 
     def session(self, fresh: bool = False) -> Session:
         """A world at the baseline, started; or with `fresh` as the lock left the

@@ -43,6 +43,9 @@ class Notebook:
     trials: list[Trial] = field(default_factory=list)
     measurements: list[dict[str, Any]] = field(default_factory=list)
     sessions: list[_core.Session] = field(default_factory=list)
+    _open: dict[str, _core.Session] = field(default_factory=dict, init=False)
+    _asked: int = field(default=0, init=False)
+    _closed_s: float = field(default=0.0, init=False)
 
     def complete(self, spec: dict[str, Any]) -> str:
         """The whole spec, as JSON."""
@@ -143,7 +146,9 @@ class Notebook:
 
     def session(self, station: str, *, fresh: bool) -> _core.Session:
         """A world of its own, whose seed depends on nothing but who asks for it."""
-        asked_by = (self.seed, self.case_id, self.scenario, station, len(self.sessions))
+        self._free(station)
+        asked_by = (self.seed, self.case_id, self.scenario, station, self._asked)
+        self._asked += 1
         digest = hashlib.sha256(json.dumps(asked_by).encode()).digest()
         session = self.bench.session(
             station,
@@ -152,12 +157,31 @@ class Notebook:
             fresh=fresh,
         )
         self.sessions.append(session)
+        self._open[station] = session
         return session
+
+    def close(self) -> None:
+        """Ends all sessions: their stations are left safe."""
+        for station in list(self._open):
+            self._free(station)
+
+    def _free(self, station: str) -> None:
+        """A real station serves one world at a time."""
+        session = self._open.pop(station, None)
+        if session is not None and self.is_real:
+            self._closed_s += session.now
+            self.sessions.remove(session)
+            self.bench.close_session(session)
+
+    @property
+    def is_real(self) -> bool:
+        """Its time is the wall's, and its traces cannot be made again."""
+        return self.bench.kind != "virtual"
 
     @property
     def simulated_s(self) -> float:
         """Of the sessions; the trials have their own."""
-        return sum(each.now for each in self.sessions)
+        return self._closed_s + sum(each.now for each in self.sessions)
 
     def _repeat(self, first: Trial, text: str) -> Trial:
         """The attempts that follow the first. Their whole trace is kept: on a twin it is
@@ -174,7 +198,8 @@ class Notebook:
         return self._run(text, self.purpose, attempt).record
 
     def _run(self, text: str, purpose: str, attempt: int) -> Trial:
-        keep_trace = attempt > 1 and purpose == "case"
+        self._free(json.loads(text)["station"])
+        keep_trace = self.is_real or (attempt > 1 and purpose == "case")
         record, trace = self.bench.run_trial(text, keep_trace)
         if self.journal is not None:
             self.journal.add_trial(

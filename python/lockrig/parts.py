@@ -9,6 +9,9 @@ from typing import Any
 from lockrig._core import Session
 from lockrig.errors import LockFault
 
+# Seconds; twice what 9600 baud need for one step (rig/station/supply.hpp).
+RAMP_STEP = 0.2
+
 
 class Part:
     """`session` opens the lock's session where there is none yet."""
@@ -38,6 +41,58 @@ class Power(Part):
     def cycle(self, off: float = 2.0, style: str = "hard") -> dict[str, Any]:
         return self.session.power_cycle(off, style)
 
+    def interrupt(self, seconds: float, style: str = "hard") -> float | None:
+        """Off and on again, 1 ms to 1 s by the chip's own clock. The seconds that the
+        rail was down; None if it was not seen to fall."""
+        achieved: float | None = self.session.interrupt(seconds, style)["achieved"]
+        return achieved
+
+    def dip(self, seconds: float) -> bool:
+        """The second, lower rail for 1 ms to 1 s by the chip's own clock. True if it
+        fell below power-on reset; whether the lock rode through, it says itself.
+        ValueError where the station has no line for it."""
+        return self.session.dip(seconds)["rail_fell"] is not None
+
+
+class Supply(Part):
+    """The programmable supply in the place of the battery. ValueError where none is
+    fitted, and above the limits of the bench file."""
+
+    def voltage(self, volts: float) -> None:
+        self.session.supply_voltage(_milli(volts))
+
+    def current_limit(self, amps: float) -> None:
+        """More than that trips it."""
+        self.session.supply_current_limit(_milli(amps))
+
+    def output(self, on: bool) -> None:
+        """The battery is in, or out."""
+        self.session.supply_output(on)
+
+    def measure(self) -> tuple[float, float]:
+        """Volts and amperes."""
+        mv, ma = self.session.supply_measure()
+        return mv / 1000, ma / 1000
+
+    def tripped(self) -> bool:
+        """Over-current has switched it off."""
+        return self.session.supply_tripped()
+
+    def clear_trip(self) -> None:
+        """It stays off until output(True)."""
+        self.session.supply_clear_trip()
+
+    def ramp(
+        self, start: float, end: float, seconds: float, steps: int = 0
+    ) -> dict[str, Any]:
+        """From `start` to `end` volts in equal steps: `reached` (volts), `tripped` (which
+        ends it there) and `late`, the seconds that the worst step was late. `steps`: one
+        each RAMP_STEP, if 0."""
+        count = steps or max(1, int(seconds / RAMP_STEP))
+        ramp = self.session.supply_ramp(_milli(start), _milli(end), seconds, count)
+        reached = ramp.pop("reached_mv") / 1000
+        return {"reached": reached, **ramp}
+
 
 class Keypad(Part):
     """The keys, as a person presses them."""
@@ -47,9 +102,12 @@ class Keypad(Part):
         "programming" "done" "blind" "dead"."""
         return self.session.enter(code, may_open=True)[0]
 
-    def type(self, keys: str) -> None:
-        """Digits one after the other, without enter."""
-        self.session.type(list(keys))
+    def type(
+        self, keys: str, hold: float | None = None, gap: float | None = None
+    ) -> None:
+        """Digits one after the other, without enter, `gap` from a release to the next
+        press; the station's own times for None."""
+        self.session.type(list(keys), hold, gap)
 
     def press(self, key: str, hold: float = 0.08) -> None:
         self.session.press(key, hold)
@@ -137,3 +195,7 @@ class Portal(Part):
 
     def set_network(self, up: bool) -> None:
         self.session.set_network(up)
+
+
+def _milli(value: float) -> int:
+    return round(value * 1000)

@@ -16,7 +16,9 @@ from lockrig.catalogue import Catalogue
 from lockrig.controls import Control, Controls
 from lockrig.defects import read_defects
 from lockrig.display import Display
+from lockrig.errors import Inconclusive
 from lockrig.items import (
+    WHOLE_BENCH,
     Mounted,
     applies_nowhere,
     base_of,
@@ -26,6 +28,7 @@ from lockrig.items import (
     station_of,
 )
 from lockrig.lock import Lock
+from lockrig.night import Night, night_count
 from lockrig.notebook import Notebook
 from lockrig.outcome import ERROR, FAILED, PASSED, SKIPPED, Judgement, judge, place
 from lockrig.result import CaseResult
@@ -47,18 +50,29 @@ class CasePlugin:
     sound, so that a mistake in one of them leaves nothing behind."""
 
     def __init__(
-        self, run: Run, display: Display, *, tier: str, with_controls: bool
+        self,
+        run: Run,
+        display: Display,
+        *,
+        tier: str,
+        with_controls: bool,
+        only_collect: bool = False,
+        with_night: bool = False,
     ) -> None:
         self._run = run
         self._display = display
         self._tier = tier
+        self._only_collect = only_collect
         self._catalogue = Catalogue()
-        self._stations = run.bench.stations()
+        self._stations = run.stations()
         # Only a twin can be given a defect.
         has_controls = with_controls and run.bench.kind == "virtual"
         self._controls = Controls(read_defects() if has_controls else [])
         self._marks: dict[str, CaseMark] = {}
         self._known: dict[tuple[str, str], Trial] = {}
+        # The doctor before all cases and the shams after them.
+        self._with_night = with_night
+        self._night: Night | None = None
         self._broken: list[str] = []
         self._case: Case | None = None
         self.results: list[CaseResult] = []
@@ -121,10 +135,13 @@ class CasePlugin:
     ) -> None:
         """Claims in the catalogue's and the stations' order, then the controls."""
         chosen = [
-            each
-            for each in items
-            if self._mark(each).is_in(self._tier) and not applies_nowhere(each)
+            each for each in items if self._is_asked(each) and not applies_nowhere(each)
         ]
+        if self._stations[:1] != self._run.bench.stations()[:1]:
+            # What is about the whole bench is one station's share alone.
+            chosen = [each for each in chosen if mounted_in(each) is not None]
+        if self._run.bench.shared and self._tier and not config.option.keyword:
+            chosen = self._share(chosen)
         dropped = [each for each in items if each not in chosen]
         if dropped:
             config.hook.pytest_deselected(items=dropped)
@@ -146,22 +163,42 @@ class CasePlugin:
         text = str(error).partition("\n")[0]
         self._broken.append(f"{place(error, node.path)}: {text}")
 
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_runtestloop(self, session: pytest.Session) -> None:
+    @pytest.hookimpl(hookwrapper=True, tryfirst=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> Generator[None, Any, None]:
         """All is collected and selected: the run starts, or is refused."""
         if self._broken:
             raise pytest.UsageError(self._broken[0])
-        if not session.items:
+        if not session.items and not self._run.only:
             raise pytest.UsageError("nothing to run: no scenario was selected")
-        for item in session.items:
-            mounted = mounted_in(item)
-            if mounted is not None and mounted.defect:
-                self._controls.plan(self._control(item))
+        used = {station_of(each) for each in session.items}
+        stations = [each for each in self._stations if each in used]
+        if self._only_collect:
+            night = night_count(len(stations)) if self._with_night else 0
+            self._display.start(len(session.items) + night)
+            session.items.clear()
+            yield
+            return
         try:
             self._run.start()
         except ValueError as error:
             raise pytest.UsageError(str(error)) from None
-        self._display.start(len(session.items) + len(self._controls.rows()))
+        if self._with_night:
+            self._night = Night(self._run, stations)
+        night_results = list(self._night.begin()) if self._night else []
+        # On a station that is not used nothing would be caught.
+        session.items[:] = [each for each in session.items if not self._is_vain(each)]
+        for item in session.items:
+            mounted = mounted_in(item)
+            if mounted is not None and mounted.defect:
+                self._controls.plan(self._control(item))
+        total = len(session.items) + len(self._controls.rows())
+        self._display.start(total + (self._night.count if self._night else 0))
+        for result in night_results:
+            self._end(result)
+        outcome = yield
+        if self._night is not None and outcome.excinfo is None:
+            for result in self._night.end():
+                self._end(result)
 
     # Running.
 
@@ -190,6 +227,7 @@ class CasePlugin:
         # An interrupted case has no outcome.
         if outcome.excinfo is None:
             self._end(self._result(item, self._running()))
+        self._running().notebook.close()
         self._case = None
 
     @pytest.hookimpl(tryfirst=True)
@@ -197,6 +235,9 @@ class CasePlugin:
         mounted = mounted_in(item)
         if mounted is None:
             return
+        found = self._quarantined.get(mounted.station)
+        if found is not None:
+            raise Inconclusive(f"quarantined: {found}")
         missing = self._mark(item).missing(self._run.bench, mounted.station)
         if missing:
             pytest.skip(f"station {mounted.station} has no {', '.join(missing)}")
@@ -230,6 +271,43 @@ class CasePlugin:
         self.interrupted = True
 
     # Helpers.
+
+    @property
+    def _quarantined(self) -> dict[str, str]:
+        return self._night.quarantined if self._night is not None else {}
+
+    def _is_vain(self, item: pytest.Item) -> bool:
+        """A control on a station that is not used."""
+        mounted = mounted_in(item)
+        return bool(mounted and mounted.defect and mounted.station in self._quarantined)
+
+    def _is_asked(self, item: pytest.Item) -> bool:
+        """A bench may name the rows and scenarios of its night: what fits its time."""
+        mark = self._mark(item)
+        own = self._run.bench.nightly if self._tier == "nightly" else []
+        if not own:
+            return mark.is_in(self._tier)
+        return mark.row.id in own or item.name.partition("[")[0] in own
+
+    def _share(self, items: list[pytest.Item]) -> list[pytest.Item]:
+        """Equal boards share the work: each item on one of them, in turn. The process of
+        every station comes to the same shares."""
+        bench = self._run.bench
+        equals: dict[str, list[str]] = {}
+        for station in bench.stations():
+            equals.setdefault(bench.facts(station)["board"], []).append(station)
+        numbers: dict[str, dict[str, int]] = {board: {} for board in equals}
+        mine = []
+        for item in items:
+            station = station_of(item)
+            if station != WHOLE_BENCH:
+                board = bench.facts(station)["board"]
+                known = numbers[board]
+                number = known.setdefault(scenario_of(item), len(known))
+                if equals[board][number % len(equals[board])] != station:
+                    continue
+            mine.append(item)
+        return mine
 
     def _running(self) -> Case:
         assert self._case is not None
@@ -296,6 +374,6 @@ class CasePlugin:
         assert self._run.journal is not None
         self._run.journal.add_case(result.record())
         self.results.append(result)
-        if result.defect:
+        if result.purpose == "control":
             self._controls.add(result)
         self._display.end(result)

@@ -8,6 +8,7 @@ SCENARIOS = ROOT / "scenarios"
 BUILD = ROOT / "build"
 OUT = ROOT / "reports" / "out"
 DEFAULT_BENCH = FIXTURES / "benches" / "virtual.toml"
+REHEARSAL_BENCH = FIXTURES / "benches" / "rehearsal.toml"
 
 
 def shown(path: Path) -> str:

@@ -38,7 +38,8 @@ def refuse_unfit(out: Path) -> None:
 
 @dataclass
 class Run:
-    """`out` appears when the run starts; until then nothing is written."""
+    """`out` appears when the run starts; until then nothing is written. `only` names
+    the stations it is about; none means all of the bench."""
 
     bench: _core.Bench
     seed: int
@@ -46,6 +47,7 @@ class Run:
     workers: int
     command_line: str
     blind: tuple[str, ...] = ()
+    only: tuple[str, ...] = ()
     journal: _core.Journal | None = field(default=None, init=False)
     _began: float = field(default=0.0, init=False)
 
@@ -79,6 +81,11 @@ class Run:
             if created:
                 self.out.rmdir()
             raise
+
+    def stations(self) -> list[str]:
+        """In the order of the bench file."""
+        every = self.bench.stations()
+        return [each for each in every if each in self.only] if self.only else every
 
     @property
     def started(self) -> bool:

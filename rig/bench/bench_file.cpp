@@ -1,10 +1,9 @@
 #include "rig/bench/bench_file.hpp"
 
 #include <algorithm>
-#include <map>
 #include <stdexcept>
 
-#include "rig/bench/board_file.hpp"
+#include "rig/bench/bench_devices.hpp"
 #include "rig/bench/toml_file.hpp"
 #include "rig/twin/defects.hpp"
 
@@ -66,14 +65,34 @@ std::string read_on_exit(const TomlFile& file, const std::string& key) {
   return on_exit;
 }
 
-void check_kind(const TomlFile& file, const std::string& kind) {
-  if (kind == "virtual") return;
-  const bool planned = kind == "rehearsal" || kind == "hardware";
-  file.reject("kind",
-              "'" + kind + "' is " +
-                  (planned ? "not served by this version" : "no kind of bench") +
-                  "; this version serves: virtual");
+Kind read_kind(const TomlFile& file) {
+  const std::string name = file.text("kind");
+  for (const Kind kind : {Kind::virtual_twins, Kind::rehearsal, Kind::hardware}) {
+    if (name == to_string(kind)) return kind;
+  }
+  file.reject("kind", "'" + name +
+                          "' is no kind of bench; there are: virtual, rehearsal, "
+                          "hardware");
 }
+
+std::vector<std::string> read_station_faults(const TomlFile& file,
+                                             const std::string& key) {
+  if (!file.has(key)) return {};
+  std::vector<std::string> faults = file.texts(key);
+  for (std::size_t i = 0; i < faults.size(); ++i) {
+    if (faults[i] != "back_powered") {
+      file.reject(key + "[" + std::to_string(i) + "]",
+                  "'" + faults[i] +
+                      "' is no fault of a station; there is: "
+                      "back_powered");
+    }
+  }
+  return faults;
+}
+
+// A finger on a key for longer is a stuck key: a minute is longer than any press that a
+// manual asks for.
+constexpr Duration kKeyDriveMax = 1min;
 
 class Reader {
  public:
@@ -84,8 +103,18 @@ class Reader {
     if (name.empty() || !made_of(name, kNameCharacters)) {
       file_.reject(table, "a name has letters, digits, - and _ only");
     }
-    file_.allow(table, {"board", "serial", "user_code", "programming_code", "defects",
-                        "on_exit"});
+    std::vector<std::string_view> keys = {
+        "board",           "serial",      "user_code", "programming_code",
+        "on_exit",         "reset_key",   "supply",    "min_off_ms",
+        "key_drive_max_s", "key_hold_ms", "key_gap_ms"};
+    const bool real = bench_.kind != Kind::virtual_twins;
+    if (real) {
+      keys.insert(keys.end(), {"gpio", "console", "portal", "probe", "wiring"});
+    } else {
+      keys.push_back("station_faults");
+    }
+    if (bench_.kind != Kind::hardware) keys.push_back("defects");
+    file_.allow(table, keys);
     StationEntry station;
     station.name = name;
     station.board = file_.text(table + ".board");
@@ -94,9 +123,30 @@ class Reader {
     station.programming_code = read_code(file_, table + ".programming_code");
     station.defects = read_defects(file_, table + ".defects");
     station.on_exit = read_on_exit(file_, table + ".on_exit");
+    if (const std::string key = table + ".reset_key"; file_.has(key)) {
+      station.reset_key = file_.flag(key);
+    }
+    if (const std::string key = table + ".min_off_ms"; file_.has(key)) {
+      station.min_off = file_.duration(key);
+    }
+    const std::string drive = table + ".key_drive_max_s";
+    station.key_drive_max =
+        file_.has(drive) ? file_.duration(drive) : Duration(kKeyDriveMax);
+    if (const std::string key = table + ".key_hold_ms"; file_.has(key)) {
+      station.keys.hold = file_.duration(key);
+    }
+    if (const std::string key = table + ".key_gap_ms"; file_.has(key)) {
+      station.keys.gap = file_.duration(key);
+    }
+    station.station_faults = read_station_faults(file_, table + ".station_faults");
     check_codes(station, table);
+    if (const std::string key = table + ".supply"; file_.has(key)) {
+      station.supply = read_supply(file_, key, real);
+    }
+    if (real) read_devices(file_, table, bench_.boards_dir, station);
     for (const StationEntry& other : bench_.stations) {
       check_apart(station, other, table);
+      if (real) check_devices_apart(file_, table, station, other);
     }
     bench_.stations.push_back(std::move(station));
   }
@@ -108,10 +158,12 @@ class Reader {
       file_.reject(table + ".board", "there is no board '" + station.board +
                                          "'; there are: " + listed(names_));
     }
-    const auto known = boards_.find(station.board);
-    if (known != boards_.end()) return known->second;
-    return boards_.emplace(station.board, load_board(bench_.boards_dir, station.board))
-        .first->second;
+    const auto known = bench_.boards.find(station.board);
+    if (known != bench_.boards.end()) return known->second;
+    const Overlay overlay{file_, "board"};
+    BoardFile loaded = load_board(bench_.boards_dir, station.board,
+                                  file_.has(overlay.table) ? &overlay : nullptr);
+    return bench_.boards.emplace(station.board, std::move(loaded)).first->second;
   }
 
   void check_codes(const StationEntry& station, const std::string& table) {
@@ -149,18 +201,40 @@ class Reader {
   const TomlFile& file_;
   BenchFile& bench_;
   std::vector<std::string> names_;
-  std::map<std::string, BoardFile> boards_;
 };
 
 }  // namespace
+
+const char* to_string(Kind kind) {
+  switch (kind) {
+    case Kind::virtual_twins:
+      return "virtual";
+    case Kind::rehearsal:
+      return "rehearsal";
+    case Kind::hardware:
+      return "hardware";
+  }
+  return "?";
+}
 
 BenchFile load_bench(const std::filesystem::path& path) {
   const TomlFile file(path);
   BenchFile bench;
   bench.path = file.path();
-  bench.kind = file.text("kind");
-  check_kind(file, bench.kind);
-  file.allow("", {"kind", "boards", "stations"});
+  bench.kind = read_kind(file);
+  // What a real board has otherwise than its file says is put into its file.
+  const bool twins = bench.kind != Kind::hardware;
+  file.allow(
+      "", twins
+              ? std::vector<std::string_view>{"kind", "boards", "image_kib", "nightly",
+                                              "share_equal_boards", "board", "stations"}
+              : std::vector<std::string_view>{"kind", "boards", "image_kib", "nightly",
+                                              "share_equal_boards", "stations"});
+  // A slot of the smaller board holds 16 sectors of image (fixtures/boards).
+  const int kib = file.has("image_kib") ? file.integer("image_kib", 4, 1024) : 64;
+  bench.image_bytes = static_cast<std::size_t>(kib) * 1024;
+  if (file.has("share_equal_boards")) bench.shared = file.flag("share_equal_boards");
+  if (file.has("nightly")) bench.nightly = file.texts("nightly");
   const std::string boards = file.has("boards") ? file.text("boards") : "../boards";
   bench.boards_dir = (path.parent_path() / boards).lexically_normal();
   std::error_code error;

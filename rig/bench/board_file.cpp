@@ -394,7 +394,8 @@ std::vector<std::string> board_names(const fs::path& boards_dir) {
   return boards;
 }
 
-BoardFile load_board(const fs::path& boards_dir, const std::string& board) {
+BoardFile load_board(const fs::path& boards_dir, const std::string& board,
+                     const Overlay* overlay) {
   const std::size_t dash = board.rfind('-');
   const std::string name = board.substr(0, dash);
   const auto models = model_names(boards_dir);
@@ -405,7 +406,13 @@ BoardFile load_board(const fs::path& boards_dir, const std::string& board) {
         "there is no such board; there are: " + listed(board_names(boards_dir)));
   }
   const fs::path folder = boards_dir / name;
-  const TomlFile file(folder / "board.toml");
+  TomlFile file(folder / "board.toml");
+  if (overlay != nullptr) {
+    Keys changeable;
+    for (const Section& section : kSections) changeable.push_back(section.name);
+    overlay->file.allow(overlay->table, changeable);
+    file.lay_over(overlay->file, overlay->table);
+  }
   check_keys(file);
   const std::string letters = read_revisions(file);
   const BoardFile common = read_model(file, folder);

@@ -13,6 +13,8 @@
 
 namespace lockrig::bench {
 
+class TomlFile;
+
 struct BoardFile {
   twin::LockModel model;
   mpsse::Wiring wiring{{}};
@@ -26,9 +28,17 @@ struct BoardFile {
 /// "6000i-A", "6000i-B", "7000i-A": model and revision of every board in a folder.
 std::vector<std::string> board_names(const std::filesystem::path& boards_dir);
 
+/// What a bench says of its boards otherwise than their own files do: `table` of `file`
+/// holds sections of board.toml (but identity and revision).
+struct Overlay {
+  const TomlFile& file;
+  std::string table;
+};
+
 /// The trusted key's path in board.toml counts from the folder above `boards_dir`.
 /// BadInput for every mistake, in the other revisions of the model too, and for a board
 /// that is not there. Costs some 1 ms: load once a bench, not once a trial.
-BoardFile load_board(const std::filesystem::path& boards_dir, const std::string& board);
+BoardFile load_board(const std::filesystem::path& boards_dir, const std::string& board,
+                     const Overlay* overlay = nullptr);
 
 }  // namespace lockrig::bench

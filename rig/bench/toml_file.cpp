@@ -74,6 +74,8 @@ struct TomlFile::Converter {
       entries.emplace(key, Entry{line, number->get()});
     } else if (const auto* text = node.as_string()) {
       entries.emplace(key, Entry{line, text->get()});
+    } else if (const auto* flag = node.as_boolean()) {
+      entries.emplace(key, Entry{line, flag->get()});
     } else {
       entries.emplace(key, Entry{line, Other{}});
     }
@@ -114,7 +116,35 @@ void TomlFile::reject(const std::string& key, const std::string& what) const {
     const std::size_t dot = nearest.rfind('.');
     nearest.resize(dot == std::string::npos ? 0 : dot);
   }
-  throw BadInput(path_, entries_.at(nearest).line, key, what);
+  const Entry& entry = entries_.at(nearest);
+  if (entry.laid_from.empty()) throw BadInput(path_, entry.line, key, what);
+  throw BadInput(entry.laid_from, entry.line, join_key(entry.laid_table, key), what);
+}
+
+void TomlFile::lay_over(const TomlFile& other, const std::string& table) {
+  const std::string prefix = table + ".";
+  for (const auto& [key, entry] : other.entries_) {
+    if (!key.starts_with(prefix)) continue;
+    const std::string own = key.substr(prefix.size());
+    const std::size_t dot = own.rfind('.');
+    auto& parent =
+        std::get<Table>(
+            entries_.at(dot == std::string::npos ? "" : own.substr(0, dot)).value)
+            .names;
+    const std::string name = own.substr(dot == std::string::npos ? 0 : dot + 1);
+    if (!own.ends_with(']') &&
+        std::find(parent.begin(), parent.end(), name) == parent.end()) {
+      parent.push_back(name);
+    }
+    const bool merges = std::holds_alternative<Table>(entry.value) && has(own) &&
+                        std::holds_alternative<Table>(entries_.at(own).value);
+    if (merges) continue;
+    Entry laid = entry;
+    laid.laid_from = other.path_;
+    laid.laid_table = table;
+    if (auto* names = std::get_if<Table>(&laid.value)) names->names.clear();
+    entries_.insert_or_assign(own, std::move(laid));
+  }
 }
 
 const TomlFile::Entry& TomlFile::at(const std::string& key) const {
@@ -147,6 +177,10 @@ std::string TomlFile::text(const std::string& key) const {
   const auto& value = as<std::string>(key, "a text in quotes");
   if (value.empty()) reject(key, "must not be empty");
   return value;
+}
+
+bool TomlFile::flag(const std::string& key) const {
+  return as<bool>(key, "true or false");
 }
 
 std::vector<std::string> TomlFile::texts(const std::string& key) const {

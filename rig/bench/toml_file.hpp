@@ -28,7 +28,12 @@ class TomlFile {
   /// one that was left out.
   void allow(const std::string& table, const std::vector<std::string_view>& keys) const;
 
+  /// Values of `table` in another file stand for those of the same key here. A mistake
+  /// in one of them names that file, and the key as it is there.
+  void lay_over(const TomlFile& other, const std::string& table);
+
   std::string text(const std::string& key) const;  // never empty
+  bool flag(const std::string& key) const;         // true or false
   std::vector<std::string> texts(const std::string& key) const;
   int integer(const std::string& key, int min, int max) const;
   /// The key ends in its unit, _ns, _us, _ms or _s; fractions are welcome. At most a
@@ -45,10 +50,13 @@ class TomlFile {
   struct Array {
     std::size_t size;  // its values have the keys "array[0]", "array[1]", ...
   };
-  struct Other {};  // a boolean, a date or a time, which no key of ours takes
+  struct Other {};  // a date or a time, which no key of ours takes
   struct Entry {
     int line;
-    std::variant<Table, Array, std::int64_t, double, std::string, Other> value;
+    std::variant<Table, Array, std::int64_t, double, std::string, bool, Other> value;
+    // The other file and its table, for what lay_over() brought.
+    std::string laid_from{};
+    std::string laid_table{};
   };
 
   template <class T>

@@ -4,12 +4,17 @@
 
 #include "rig/twin/ft2232h.hpp"
 #include "rig/twin/harness.hpp"
+#include "rig/twin/lock_board.hpp"
+#include "rig/twin/scpi_supply.hpp"
 
 namespace lockrig::bench {
 namespace {
 
-// What every virtual station is fitted with, beyond its lines.
-const std::set<std::string> kFitted = {"smp", "radio", "flash_ops", "operator"};
+std::set<std::string> fitted_of(const StationEntry& entry) {
+  std::set<std::string> names = {"smp", "radio", "flash_ops", "operator"};
+  if (entry.supply) names.insert("supply");
+  return names;
+}
 
 // The codes of a unit with the defect shared-codes: those of 2017.
 twin::Unit unit_of(const StationEntry& entry, const BoardFile& board, bool shared) {
@@ -20,10 +25,12 @@ twin::Unit unit_of(const StationEntry& entry, const BoardFile& board, bool share
 /// Built from the inside out; destroyed the other way round.
 class VirtualRig final : public trial::Rig {
  public:
-  VirtualRig(const BoardFile& board, trial::LockFacts facts, twin::Unit unit,
-             std::uint64_t seed, const std::vector<std::string>& defects,
-             const twin::LockDurable& durable, trial::Images& images)
-      : world_(seed),
+  VirtualRig(const StationEntry& entry, const BoardFile& board, trial::LockFacts facts,
+             twin::Unit unit, std::uint64_t seed,
+             const std::vector<std::string>& defects, const twin::LockDurable& durable,
+             trial::Images& images, std::atomic<std::uint64_t>& exchanges)
+      : exchanges_(exchanges),
+        world_(seed),
         facts_(std::move(facts)),
         unit_(std::move(unit)),
         images_(images),
@@ -36,8 +43,19 @@ class VirtualRig final : public trial::Rig {
                  {.name = facts_.station,
                   .wiring = board.wiring,
                   .keypad = board.keys,
-                  .fitted = kFitted}),
-        client_(world_, *station_.console, facts_.station) {}
+                  .keypad_timings = entry.keys,
+                  .reset_key = entry.reset_key,
+                  .fitted = fitted_of(entry),
+                  .power = {.minimum_off = entry.min_off},
+                  .key_drive_max = entry.key_drive_max}),
+        client_(world_, *station_.console, facts_.station) {
+    for (const std::string& fault : entry.station_faults) harness_.set_fault(fault);
+    if (entry.supply) switch_on(*entry.supply);
+  }
+
+  ~VirtualRig() override { exchanges_ = chip_.exchanges(); }
+
+  void pull_usb_at(std::uint64_t exchange) { chip_.pull_usb_at(exchange); }
 
   World& world() override { return world_; }
   station::Station& station() override { return station_; }
@@ -46,11 +64,23 @@ class VirtualRig final : public trial::Rig {
   Network& network() override { return network_; }
   FlashProbe* probe() override { return lock_.flash_probe(); }
   Operator* person() override { return &harness_; }
+  station::Supply* supply() override { return supply_ ? &*supply_ : nullptr; }
   const trial::LockFacts& facts() override { return facts_; }
   trial::Images& images() override { return images_; }
   std::shared_ptr<const Durable> durable() override { return lock_.durable(); }
 
  private:
+  void switch_on(const SupplyEntry& entry) {
+    instrument_.emplace(
+        world_, [this] { return lock_.draw_ma(); },
+        [this](int mv) { lock_.set_feed_mv(mv); });
+    lock_.watch_draw([this] { instrument_->load_changed(); });
+    harness_.add_wire("supply", [this](bool in) { instrument_->plug(in); });
+    supply_.emplace(world_, instrument_->line(), facts_.station, entry.config);
+    world_.run(supply_->open(), 1min, "switching the supply on");
+  }
+
+  std::atomic<std::uint64_t>& exchanges_;
   World world_;
   trial::LockFacts facts_;
   twin::Unit unit_;
@@ -62,68 +92,27 @@ class VirtualRig final : public trial::Rig {
   twin::Harness harness_;
   station::Station station_;
   lock::Client client_;
+  std::optional<twin::ScpiSupply> instrument_;
+  std::optional<station::Supply> supply_;
 };
 
 }  // namespace
 
-VirtualBench::VirtualBench(const std::filesystem::path& path)
-    : file_(load_bench(path)), images_(file_.boards_dir) {
-  for (const StationEntry& entry : file_.stations) {
-    Station station{entry, load_board(file_.boards_dir, entry.board), {}};
-    station.board.model.keys = station.board.keys;
-    const twin::LockModel& model = station.board.model;
-    const twin::Unit unit = unit_of(entry, station.board, false);
-    station.facts = {.station = entry.name,
-                     .board = entry.board,
-                     .serial = entry.serial,
-                     .slip_user = unit.user_code,
-                     .slip_programming = unit.programming_code,
-                     .default_users = station.board.default_users,
-                     .default_programming = station.board.default_programming,
-                     .functions = {{"add", model.function_add},
-                                   {"delete", model.function_delete},
-                                   {"change", model.function_change},
-                                   {"programming", model.function_programming},
-                                   {"mute", model.function_mute},
-                                   {"unmute", model.function_unmute},
-                                   {"contact", model.function_contact}},
-                     .entry_timeout = model.entry_timeout,
-                     .limits = station.board.limits};
-    stations_.emplace(entry.name, std::move(station));
-  }
-}
-
-const VirtualBench::Station& VirtualBench::find(const std::string& name) const {
-  const auto found = stations_.find(name);
-  if (found != stations_.end()) return found->second;
-  std::string known;
-  for (const StationEntry& entry : file_.stations) known += " " + entry.name;
-  throw std::invalid_argument("no station " + name + " on " + file_.path +
-                              "; there are:" + known);
-}
-
-const trial::LockFacts& VirtualBench::facts(const std::string& station) const {
-  return find(station).facts;
-}
-
-std::vector<std::string> VirtualBench::capabilities(const std::string& station) const {
-  find(station);
-  std::vector<std::string> names = {"power", "keypad", "bolt", "console"};
-  names.insert(names.end(), kFitted.begin(), kFitted.end());
-  std::sort(names.begin(), names.end());
-  return names;
+std::set<std::string> VirtualBench::fitted(const StationEntry& entry) const {
+  return fitted_of(entry);
 }
 
 std::unique_ptr<trial::Rig> VirtualBench::set_up(
     const std::string& name, std::uint64_t seed,
     const std::vector<std::string>& defects, const trial::Snapshot* start) {
-  const Station& s = find(name);
-  std::vector<std::string> all = s.entry.defects;
+  const StationEntry& entry = station(name);
+  const BoardFile& kind = board(entry);
+  std::vector<std::string> all = entry.defects;
   all.insert(all.end(), defects.begin(), defects.end());
   const bool shared =
       std::find(all.begin(), all.end(), twin::kSharedCodes) != all.end();
-  const twin::Unit unit = unit_of(s.entry, s.board, shared);
-  trial::LockFacts facts = s.facts;
+  const twin::Unit unit = unit_of(entry, kind, shared);
+  trial::LockFacts facts = this->facts(name);
   facts.slip_user = unit.user_code;
   facts.slip_programming = unit.programming_code;
 
@@ -133,11 +122,12 @@ std::unique_ptr<trial::Rig> VirtualBench::set_up(
     if (!durable)
       throw std::invalid_argument("that snapshot is of another kind of board");
   } else {
-    const auto first = images_.get(images_.released(s.entry.board).front());
-    durable = twin::factory_fresh(s.board.model, unit, *first);
+    const auto first = images().get(images().released(entry.board).front());
+    durable = twin::factory_fresh(kind.model, unit, *first);
   }
-  auto rig = std::make_unique<VirtualRig>(s.board, std::move(facts), unit, seed, all,
-                                          *durable, images_);
+  auto rig = std::make_unique<VirtualRig>(entry, kind, std::move(facts), unit, seed,
+                                          all, *durable, images(), exchanges_);
+  rig->pull_usb_at(usb_pulled_at_);
   if (start != nullptr) {
     portal::Records records = start->portal;
     // The times of check-ins are those of another world.

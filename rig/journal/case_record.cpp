@@ -10,6 +10,8 @@ const char* to_string(Purpose purpose) {
       return "case";
     case Purpose::control:
       return "control";
+    case Purpose::sham:
+      return "sham";
     case Purpose::expected:
       return "expected";
   }
@@ -17,7 +19,8 @@ const char* to_string(Purpose purpose) {
 }
 
 std::optional<Purpose> purpose_from(std::string_view name) {
-  for (const Purpose each : {Purpose::claim, Purpose::control, Purpose::expected}) {
+  for (const Purpose each :
+       {Purpose::claim, Purpose::control, Purpose::sham, Purpose::expected}) {
     if (name == to_string(each)) return each;
   }
   return std::nullopt;

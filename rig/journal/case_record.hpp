@@ -13,11 +13,12 @@ namespace lockrig::journal {
 /// Why a trial or a case was run.
 enum class Purpose {
   claim,     // "case": a claim about the lock, judged by its verdict
-  control,   // a known-bad lock or a sham: it must fail
+  control,   // a known-bad lock: it must fail
+  sham,      // something is withheld from a good lock: its verdict is known in advance
   expected,  // trials only: the case wants this very verdict (RIG-04: inconclusive)
 };
 
-/// "case", "control", "expected".
+/// "case", "control", "sham", "expected".
 const char* to_string(Purpose purpose);
 std::optional<Purpose> purpose_from(std::string_view name);
 
@@ -56,13 +57,23 @@ struct CaseRecord {
   std::string station;
   std::string scenario;  // pytest's node id
   CaseOutcome outcome = CaseOutcome::error;
-  Purpose purpose = Purpose::claim;  // claim or control
-  std::string defect;                // of a control: the defect or sham; else ""
-  std::optional<bool> caught;        // of a control that ran
+  Purpose purpose = Purpose::claim;  // not expected
+  std::string defect;                // of a control or sham: its name; else ""
+  std::optional<bool> caught;        // of a control or sham that ran
   std::string reason;                // why it did not pass, or was skipped
   std::vector<Measurement> measurements;
   double wall_s = 0;
   double simulated_s = 0;  // without that of its trials
+};
+
+/// What was known of a station when the run began, or ended.
+struct StationRecord {
+  std::string station;
+  std::string board;
+  std::string quarantined;      // what the doctor found; "" if the station was used
+  std::string examination;      // JSON: the doctor's findings; "" if it was not asked
+  std::string calibration;      // JSON, as the station's state has it; "" for none
+  std::string last_good_shams;  // UTC date before this run; "" if there was none
 };
 
 /// How many trials an exhaustive sweep owes: operations counted times fractions.

@@ -17,7 +17,7 @@ using trial::TrialRecord;
 
 // Those of schema.sql.
 constexpr std::int64_t kApplication = 0x6c6b7267;
-constexpr std::int64_t kSchemaVersion = 1;
+constexpr std::int64_t kSchemaVersion = 2;
 
 std::string joined(const std::vector<std::string>& names) {
   return fmt::format("{}", fmt::join(names, " "));
@@ -125,7 +125,7 @@ void Journal::add_trials(std::span<const TrialRecord> trials, std::string_view c
 
 void Journal::add_case(const CaseRecord& record) {
   if (record.purpose == Purpose::expected) {
-    throw std::invalid_argument("purpose: a case is a claim or a control");
+    throw std::invalid_argument("purpose: a case is a claim, a control or a sham");
   }
   Transaction transaction(database_);
   reopen_run();
@@ -145,6 +145,33 @@ void Journal::add_sweep(const SweepCount& count) {
   database_.prepare("INSERT OR REPLACE INTO operations VALUES (?,?,?,?,?,?)")
       .bind(count.case_id, count.station, count.sweep, count.operations, fractions,
             count.trials)
+      .step();
+  transaction.commit();
+}
+
+void Journal::absorb(const std::filesystem::path& share) {
+  check_file(Database(share, Database::Mode::read));
+  database_.prepare("ATTACH DATABASE ? AS share").bind(share.string()).step();
+  try {
+    Transaction transaction(database_);
+    for (const char* table : {"trials", "traces", "cases", "operations", "stations"}) {
+      database_.run(fmt::format("INSERT INTO {0} SELECT * FROM share.{0}", table));
+    }
+    reopen_run();
+    transaction.commit();
+  } catch (...) {
+    database_.run("DETACH DATABASE share");
+    throw;
+  }
+  database_.run("DETACH DATABASE share");
+}
+
+void Journal::add_station(const StationRecord& record) {
+  Transaction transaction(database_);
+  reopen_run();
+  database_.prepare("INSERT OR REPLACE INTO stations VALUES (?,?,?,?,?,?)")
+      .bind(record.station, record.board, record.quarantined, record.examination,
+            record.calibration, record.last_good_shams)
       .step();
   transaction.commit();
 }

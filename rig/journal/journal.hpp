@@ -40,6 +40,11 @@ class Journal {
   /// A resumed run that judges a case again from its trials replaces the row.
   void add_case(const CaseRecord& record);
   void add_sweep(const SweepCount& count);
+  /// What is known later replaces the row.
+  void add_station(const StationRecord& record);
+  /// Takes over what another journal holds: one station's share of the same run. All
+  /// or nothing.
+  void absorb(const std::filesystem::path& share);
   /// The run has ended. Anything added later makes it unfinished again.
   void finish(double wall_s);
 

@@ -82,6 +82,7 @@ std::string cuts_text(const std::vector<CutEvidence>& cuts) {
     put(json, "achieved_s", cut.achieved_s);
     put(json, "off_s", cut.off_s);
     put(json, "reset", cut.reset);
+    if (cut.by_chip) json["by_chip"] = true;
     list.push_back(std::move(json));
   }
   return dump(list);
@@ -105,7 +106,8 @@ std::vector<CutEvidence> cuts_from(const std::string& source) {
                        .achieved_s = number(json, "achieved_s"),
                        .off_s = number(json, "off_s"),
                        .reset = text(json, "reset"),
-                       .proven = json.value("proven", false)};
+                       .proven = json.value("proven", false),
+                       .by_chip = json.value("by_chip", false)};
   });
 }
 

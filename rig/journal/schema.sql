@@ -1,7 +1,7 @@
 -- The journal of a run: one SQLite file with one writer. Reports are rendered from it
 -- alone. A change here raises user_version; older files are then refused by name.
 PRAGMA application_id = 0x6c6b7267;  -- "lkrg"
-PRAGMA user_version = 1;
+PRAGMA user_version = 2;
 
 -- What the run is: version, seed (decimal), command_line, bench (its file or name),
 -- bench_kind (virtual, rehearsal, hardware), started (UTC text), host.<fact>; and, once
@@ -12,8 +12,9 @@ CREATE TABLE run (
 ) STRICT, WITHOUT ROWID;
 
 -- One row an attempt of a trial. `case_id` is the catalogue row that ran it; the same
--- trial may serve several. `purpose`: 'case'; 'control' (a known-bad lock or a sham, whose
--- failure is wanted); 'expected' (a case that wants this very verdict, such as RIG-04's
+-- trial may serve several. `purpose`: 'case'; 'control' (a known-bad lock, whose failure is
+-- wanted); 'sham' (something is withheld from a good lock: its verdict is known in
+-- advance); 'expected' (a case that wants this very verdict, such as RIG-04's
 -- inconclusive). `op_index` and `fraction` are those of the first cut, where it is in a
 -- flash operation. `answers` and `cuts` are JSON lists, `lost` and `defects` are names
 -- joined by spaces.
@@ -21,7 +22,7 @@ CREATE TABLE trials (
   case_id TEXT NOT NULL,
   id TEXT NOT NULL,
   attempt INTEGER NOT NULL CHECK (attempt >= 1),
-  purpose TEXT NOT NULL CHECK (purpose IN ('case', 'control', 'expected')),
+  purpose TEXT NOT NULL CHECK (purpose IN ('case', 'control', 'sham', 'expected')),
   station TEXT NOT NULL,
   board TEXT NOT NULL,
   defects TEXT NOT NULL,
@@ -52,8 +53,10 @@ CREATE TABLE traces (
   PRIMARY KEY (case_id, id, attempt)
 ) STRICT;
 
--- One row a scenario of a case on a station; `defect` is the control's, '' for a case.
--- `caught` is NULL for a case and for a control that was skipped. `measurements` is a
+-- One row a scenario of a case on a station; `defect` is the control's or names the sham,
+-- '' for a case. `caught` is NULL for a case and for a control that was skipped; of a sham
+-- it says that the verdict was the one known in advance. The doctor's row of a station has
+-- the case_id 'DOCTOR', a sham's 'SHAM'. `measurements` is a
 -- JSON list of {name, value, unit, low, high}. `simulated_s` leaves the trials' out.
 CREATE TABLE cases (
   case_id TEXT NOT NULL,
@@ -61,7 +64,7 @@ CREATE TABLE cases (
   scenario TEXT NOT NULL,
   outcome TEXT NOT NULL CHECK (outcome IN ('passed', 'failed', 'skipped',
                                            'inconclusive', 'error')),
-  purpose TEXT NOT NULL CHECK (purpose IN ('case', 'control')),
+  purpose TEXT NOT NULL CHECK (purpose IN ('case', 'control', 'sham')),
   defect TEXT NOT NULL,
   caught INTEGER,
   reason TEXT NOT NULL,
@@ -82,3 +85,16 @@ CREATE TABLE operations (
   trials INTEGER NOT NULL,
   PRIMARY KEY (case_id, station, sweep)
 ) STRICT;
+
+-- What was known of a station in this run. `quarantined` is what the doctor found, '' if
+-- the station was used. `examination` (the findings) and `calibration` (that of the
+-- station's state) are JSON, '' for none. `last_good_shams` is the UTC date, before this
+-- run, on which the station last judged all its shams rightly; '' for never.
+CREATE TABLE stations (
+  station TEXT PRIMARY KEY,
+  board TEXT NOT NULL,
+  quarantined TEXT NOT NULL,
+  examination TEXT NOT NULL,
+  calibration TEXT NOT NULL,
+  last_good_shams TEXT NOT NULL
+) STRICT, WITHOUT ROWID;

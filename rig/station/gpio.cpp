@@ -150,12 +150,14 @@ Task<Instant> Gpio::run(Build build) {
   co_return job.start;
 }
 
-Task<std::optional<Instant>> Gpio::run_on_edge(Build build, Instant until) {
+Task<std::optional<Instant>> Gpio::run_on_edge(Build build, Instant until,
+                                               std::function<bool()> in_vain) {
   pump_.check();
   if (until > world_.now() + mpsse::Waveform::kLongest) {
     throw std::invalid_argument("a wait for an edge has a limit");
   }
   Pump::Job job(pump_, std::move(build), until);
+  job.in_vain = std::move(in_vain);
   while (!job.ended) {
     co_await pump_.progress().wait(kNever, "an edge that the chip waits for");
     pump_.check();

@@ -107,7 +107,10 @@ class Gpio final : private Pump::User {
   /// that no output is driven for a moment, and all are inactive afterwards.
   /// std::invalid_argument if it does not fit the chip's FIFO, waits elsewhere, or
   /// while a dead man is due: the chip would not heed it.
-  Task<std::optional<Instant>> run_on_edge(Build build, Instant until);
+  /// `in_vain`, if any, is asked some ten times a second: true is the end as `until`
+  /// is.
+  Task<std::optional<Instant>> run_on_edge(Build build, Instant until,
+                                           std::function<bool()> in_vain = {});
 
   /// Inside a Build: the moment at which its waveform will begin.
   Instant begin() const { return pump_.begin(); }

@@ -103,17 +103,17 @@ void Keypad::keep_gap(mpsse::Waveform& waveform) const {
   }
 }
 
-Task<void> Keypad::play(std::vector<Contacts> presses, Duration hold) {
+Task<void> Keypad::play(std::vector<Contacts> presses, Duration hold, Duration gap) {
   check_drive(hold);
   check_hold();
   if (presses.empty()) co_return;
-  Gpio::Build build = [this, &presses, hold](mpsse::Pins now) {
+  Gpio::Build build = [this, &presses, hold, gap](mpsse::Pins now) {
     mpsse::Waveform waveform(now);
     keep_gap(waveform);
     const Contacts others = held(now);
     bool first = true;
     for (const Contacts each : presses) {
-      if (!first) waveform.sample_every(Gpio::kSamplePeriod, timings_.gap);
+      if (!first) waveform.sample_every(Gpio::kSamplePeriod, gap);
       first = false;
       close(waveform, now, others | each);
       waveform.sample_every(Gpio::kSamplePeriod, hold);
@@ -135,9 +135,16 @@ Task<void> Keypad::press(std::string key, Duration hold) {
 }
 
 Task<void> Keypad::type(std::vector<std::string> keys) {
+  co_await type(std::move(keys), timings_.hold, timings_.gap);
+}
+
+Task<void> Keypad::type(std::vector<std::string> keys, Duration hold, Duration gap) {
+  if (hold < Gpio::kSamplePeriod || gap < Gpio::kSamplePeriod) {
+    throw std::invalid_argument("a key is held, and let go, for 5 ms or more");
+  }
   std::vector<Contacts> presses;
   for (const std::string& key : keys) presses.push_back(contact(key));
-  co_await play(std::move(presses), timings_.hold);
+  co_await play(std::move(presses), hold, gap);
 }
 
 Task<void> Keypad::enter(std::string code) {

@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "rig/protocol/keypad_map.hpp"
@@ -43,6 +44,10 @@ class Keypad {
   Task<void> press(std::string key, Duration hold);
   /// One key after the other, in one waveform: nothing else can be commanded meanwhile.
   Task<void> type(std::vector<std::string> keys);
+  /// The same by quicker or slower fingers: `gap` from a release to the next press.
+  /// Both are a sampling period (Gpio::kSamplePeriod) or more, else
+  /// std::invalid_argument.
+  Task<void> type(std::vector<std::string> keys, Duration hold, Duration gap);
   /// A code, digit by digit, then the key "enter".
   Task<void> enter(std::string code);
   /// All at once.
@@ -52,6 +57,8 @@ class Keypad {
   /// otherwise than it began. No other key may be held, as all share one gate.
   Task<void> press_with_bounce(std::string key, Duration bounce, int edges,
                                std::uint64_t seed);
+
+  const KeypadTimings& timings() const { return timings_; }
 
   /// Presses a key until release_all(); more may follow where the wiring can.
   Task<void> hold(std::string key);
@@ -66,7 +73,10 @@ class Keypad {
   void check_hold();
   void check_drive(Duration hold) const;
   void keep_gap(mpsse::Waveform& waveform) const;
-  Task<void> play(std::vector<Contacts> presses, Duration hold);
+  Task<void> play(std::vector<Contacts> presses, Duration hold) {
+    return play(std::move(presses), hold, timings_.gap);
+  }
+  Task<void> play(std::vector<Contacts> presses, Duration hold, Duration gap);
 
   Gpio& gpio_;
   const mpsse::KeypadMap& map_;

@@ -125,7 +125,8 @@ Task<void> Power::see_fall(Off& off, bool was_on) {
   }
 }
 
-Task<Power::EdgeCut> Power::off_on_busy(Style style, Instant until) {
+Task<Power::EdgeCut> Power::off_on_busy(Style style, Instant until,
+                                        std::function<bool()> in_vain) {
   const mpsse::Line& busy = gpio_.wiring().at("busy");
   Gpio::Build armed = [this, style, &busy](mpsse::Pins now) {
     mpsse::Waveform waveform(now);
@@ -137,7 +138,8 @@ Task<Power::EdgeCut> Power::off_on_busy(Style style, Instant until) {
     return waveform;
   };
   const bool was_on = on_;
-  const auto edge = co_await gpio_.run_on_edge(std::move(armed), until);
+  const auto edge =
+      co_await gpio_.run_on_edge(std::move(armed), until, std::move(in_vain));
   went_off();
   EdgeCut result{edge.has_value(), {edge.value_or(gpio_.reset_at()), std::nullopt}};
   co_await see_fall(result.off, was_on);
@@ -173,6 +175,23 @@ Task<Power::Interruption> Power::interrupt(Duration off, Style style) {
     if (const auto rose = changed(true, *fell)) result.achieved = *rose - *fell;
   }
   co_return result;
+}
+
+Task<Power::Dip> Power::dip(Duration time) {
+  if (time < kShortestInterruption || time > kLongestInterruption) {
+    throw std::invalid_argument("a dip of power lasts 1 ms to 1 s");
+  }
+  const int line = gpio_.line("dip");
+  Gpio::Build build = [this, time, line](mpsse::Pins now) {
+    if (!on_) throw std::invalid_argument("power is off: there is nothing to dip");
+    const Duration period = time <= kShort ? kFineSamples : Gpio::kAttentivePeriod;
+    mpsse::Waveform waveform(now);
+    waveform.set(with(now, line, true)).sample_every(period, time);
+    waveform.set(with(now, line, false)).sample_every(period, kFallWatched);
+    return waveform;
+  };
+  const Instant began = co_await gpio_.run(std::move(build));
+  co_return Dip{began, time, rail_fell(began)};
 }
 
 Task<void> Power::leave(bool keep_power) {

@@ -55,6 +55,14 @@ class Power {
     std::optional<Duration> achieved;
   };
 
+  struct Dip {
+    Instant commanded;
+    Duration asked;  // by the chip's clock, exactly
+    /// If it went below power-on reset. A brown-out above that is not seen here: the
+    /// lock's own words tell.
+    std::optional<Instant> rail_fell;
+  };
+
   static constexpr Duration kShortestInterruption = 1ms;
   static constexpr Duration kLongestInterruption = 1s;
 
@@ -73,13 +81,20 @@ class Power {
 
   /// Arms a cut in the chip: off as soon as the line `busy` becomes active, and has
   /// been inactive before. Host and bus have no part in when. Nothing is sampled until
-  /// then. std::invalid_argument if the board has no such line or a key is held.
-  Task<EdgeCut> off_on_busy(Style style, Instant until);
+  /// then. `in_vain` ends the wait before `until`, as in Gpio::run_on_edge().
+  /// std::invalid_argument if the board has no such line or a key is held.
+  Task<EdgeCut> off_on_busy(Style style, Instant until,
+                            std::function<bool()> in_vain = {});
 
   /// Off and on again in one waveform, for dips and contact chatter; keys are released
   /// and the console is connected anew once the rail is up (RigError if it is not).
   /// std::invalid_argument outside 1 ms - 1 s.
   Task<Interruption> interrupt(Duration off, Style style);
+
+  /// Feeds the board from the second, lower rail for `time`, in one waveform. Keys and
+  /// console stay as they are. std::invalid_argument outside 1 ms - 1 s, while power is
+  /// off, and where the board has no line `dip`.
+  Task<Dip> dip(Duration time);
 
   /// For a rig that leaves: keys released, console isolated and power off (unless it
   /// shall stay), and no more; withholding counts nothing.

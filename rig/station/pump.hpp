@@ -89,6 +89,7 @@ class Pump {
     Pump& pump;
     Build build;
     std::optional<Instant> edge_until;  // it waits for a pin until then
+    std::function<bool()> in_vain{};    // or until this says so, if it is there
     Instant start{};
     bool ended = false;
     bool edge_came = false;

@@ -10,6 +10,8 @@ namespace {
 
 /// A host that is late for an edge that came in time has this long to hear of it.
 constexpr Duration kEdgeGrace = 20ms;
+/// Between two looks whether anyone still waits for an edge.
+constexpr Duration kEdgeLook = 100ms;
 
 }  // namespace
 
@@ -85,7 +87,9 @@ Task<void> Pump::exchange(const mpsse::Compiled& compiled, const char* doing) {
 
 Task<void> Pump::exchange_armed() {
   // Looked at once: the job goes with its caller, the chip waits on.
-  const Instant until = *running_->edge_until + commanded_.length + kEdgeGrace;
+  const Duration spare = commanded_.length + kEdgeGrace;
+  Instant until = *running_->edge_until + spare;
+  bool asks = static_cast<bool>(running_->in_vain);
   doing_ = "waiting for a pin";
   watchdog_.at(std::max(until, begin()) + kAnswerLimit);
   const StreamStatus written = co_await channel_.write(commanded_.commands);
@@ -93,8 +97,17 @@ Task<void> Pump::exchange_armed() {
   reply_.resize(commanded_.reply_bytes + 1);
   std::size_t got = 0;
   while (got < commanded_.reply_bytes) {
+    const Instant look = asks ? std::min(until, world_.now() + kEdgeLook) : until;
     const ReadResult read =
-        co_await channel_.read_some(std::span(reply_).subspan(got), until);
+        co_await channel_.read_some(std::span(reply_).subspan(got), look);
+    if (read.status == StreamStatus::timed_out && look < until) {
+      if (running_ == nullptr) asks = false;
+      if (!asks || !running_->in_vain()) continue;
+      // An edge that came just now still has its time.
+      asks = false;
+      until = std::min(until, world_.now() + spare);
+      continue;
+    }
     if (read.status == StreamStatus::timed_out) {
       opened_ = false;
       co_await set_up();

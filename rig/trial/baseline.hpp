@@ -42,7 +42,8 @@ Task<Known> look(Rig& rig, OwnerCodes codes);
 /// nothing can be judged.
 Task<Snapshot> set_up_lock(Rig& rig);
 
-/// Baselines of a bench, each made once. May be asked from any thread.
+/// Baselines of a bench, each made once; one that could not be made (RigError) is tried
+/// again when it is asked for again. May be asked from any thread.
 class Baselines {
  public:
   explicit Baselines(Bench& bench) : bench_(bench) {}

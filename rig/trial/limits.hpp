@@ -18,6 +18,10 @@ struct Limits {
   int wrong_code_limit = 0;  // the lock-out comes with this many wrong codes in a row
   Duration lock_out_max{};   // its start to a right code opening again
   Duration off_min{};        // rail below power-on reset, for a cut to be proven
+  /// Power off to the rail below power-on reset: beyond it something feeds the board.
+  /// Assumed, ten times what a 6000i's rail is taken to need (fixtures/boards, rail).
+  Duration fall_hard_max = 25ms;
+  Duration fall_pull_max = 550ms;
   Duration entry_timeout{};  // not judged but waited out: a code or a programming mode
                              // that nobody goes on with is forgotten by then
 };

@@ -12,13 +12,6 @@ namespace {
 using station::Bolt;
 using Result = Entry::Result;
 
-// A guess that is nobody's code: each digit of the right one, moved by five.
-std::string guess_beside(const std::string& code) {
-  std::string guess = code;
-  for (char& digit : guess) digit = static_cast<char>('0' + (digit - '0' + 5) % 10);
-  return guess;
-}
-
 // A log is a ring: it may drop its oldest events once it holds this many. Assumed;
 // sibling products keep 1000 (domain facts, unverified).
 constexpr std::size_t kLogMustHold = 128;
@@ -48,6 +41,12 @@ const std::vector<std::string>& questions() {
       "keeps_log",     "keeps_counters", "checks_in",        "updates",
       "bolt_still"};
   return all;
+}
+
+std::string guess_beside(const std::string& code) {
+  std::string guess = code;
+  for (char& digit : guess) digit = static_cast<char>('0' + (digit - '0' + 5) % 10);
+  return guess;
 }
 
 Oracle::Oracle(Rig& rig, Hand& hand, const Known& known, std::vector<std::string> blind,
@@ -316,18 +315,25 @@ Task<void> Oracle::ask_check_in() {
   if (!asked("checks_in")) co_return;
   const LockFacts& facts = rig_.facts();
   const auto& seen = rig_.portal().check_ins(facts.serial);
-  std::optional<portal::CheckIn> last;
-  if (!seen.empty() && seen.back().at >= powered_) last = seen.back();
-  if (!last) {
-    last = co_await rig_.portal().next_check_in(facts.serial,
-                                                powered_ + facts.limits.check_in_max);
+  // It may have called several times since power came back: the first says how long it
+  // took, the last what it runs now.
+  const auto since =
+      std::find_if(seen.begin(), seen.end(),
+                   [this](const portal::CheckIn& call) { return call.at >= powered_; });
+  std::optional<portal::CheckIn> first, last;
+  if (since != seen.end()) {
+    first = *since;
+    last = seen.back();
+  } else {
+    first = last = co_await rig_.portal().next_check_in(
+        facts.serial, powered_ + facts.limits.check_in_max);
   }
   const bool agrees = last && (!state_ || last->version == state_->version);
   say("checks_in", Verdict::degraded, agrees,
       !last    ? "never checked in"
       : agrees ? "version " + last->version
                : "reports version " + last->version);
-  if (last) measure("checks_in", last->at - powered_, facts.limits.check_in_max);
+  if (first) measure("checks_in", first->at - powered_, facts.limits.check_in_max);
 }
 
 Task<void> Oracle::ask_update() {

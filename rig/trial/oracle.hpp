@@ -11,6 +11,9 @@ namespace lockrig::trial {
 /// The questions, in the order in which they are asked.
 const std::vector<std::string>& questions();
 
+/// A guess that is nobody's code: each digit of the right one, moved by five.
+std::string guess_beside(const std::string& code);
+
 class Oracle {
  public:
   /// `known` is what the lock must have kept; `blind` are questions not to ask.

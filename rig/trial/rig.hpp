@@ -15,6 +15,7 @@
 #include "rig/portal/portal.hpp"
 #include "rig/protocol/image.hpp"
 #include "rig/station/station.hpp"
+#include "rig/station/supply.hpp"
 #include "rig/trial/limits.hpp"
 #include "rig/trial/spec.hpp"
 
@@ -31,6 +32,7 @@ struct LockFacts {
   std::vector<std::string> default_programming;
   /// Keypad functions by name: add, delete, change, programming, mute, unmute, contact.
   std::map<std::string, std::string> functions;
+  Duration heartbeat{};      // between two check-ins
   Duration entry_timeout{};  // programming ends after this without a key
   Limits limits;
 };
@@ -76,8 +78,9 @@ class Rig {
   virtual lock::Client* client() = 0;  // null without a console
   virtual portal::Portal& portal() = 0;
   virtual Network& network() = 0;
-  virtual FlashProbe* probe() = 0;  // null without that side door
-  virtual Operator* person() = 0;   // null without that side door
+  virtual FlashProbe* probe() = 0;        // null without that side door
+  virtual Operator* person() = 0;         // null without that side door
+  virtual station::Supply* supply() = 0;  // null where none is fitted
   virtual const LockFacts& facts() = 0;
   virtual Images& images() = 0;
   /// What survives in the board now. REQUIRES: its power is off.

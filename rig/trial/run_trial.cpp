@@ -33,6 +33,8 @@ std::string describe(const Cut& cut) {
                          to_seconds(cut.delay));
     case Cut::Trigger::event:
       return fmt::format("{} + {:.3f} s", cut.event, to_seconds(cut.delay));
+    case Cut::Trigger::pin:
+      return fmt::format("busy, {:.3f} s on or later", to_seconds(cut.delay));
   }
   return "?";
 }
@@ -64,6 +66,7 @@ class Run {
     rig_.portal().withdraw(rig_.facts().serial);
     rig_.portal().set_reachable(true);
     rig_.network().set_link(true);
+    withhold();
     co_await judge();
   }
 
@@ -93,6 +96,28 @@ class Run {
                                   " has nobody to pull a wire");
     }
     rig_.person()->unplug(wire);
+  }
+
+  /// What a sham keeps from the lock, or from the rig's own sight, while it is judged.
+  void withhold() {
+    station::Station& s = rig_.station();
+    switch (spec_.sham) {
+      case Sham::power:
+        s.power.withhold_on();
+        break;
+      case Sham::portal:
+        rig_.portal().set_reachable(false);
+        break;
+      case Sham::code:
+        known_.user_code = guess_beside(known_.user_code);
+        break;
+      case Sham::bolt_sensor:
+        s.gpio.withhold(s.gpio.line("bolt_retracted"));
+        break;
+      case Sham::cut:  // withheld when it was due
+      case Sham::none:
+        break;
+    }
   }
 
   RigError cannot_look(const std::string& device, const std::string& what,
@@ -167,9 +192,16 @@ class Run {
     }
     record_.observed = stimulus.observed();
     phase("restored");
-    if (!cut && rig_.station().power.commanded_on()) {
-      co_await rig_.station().power.off(Power::Style::hard);
+    // A cut after which the rail stayed up was none: the lock is judged from a start
+    // all the same.
+    Power& power = rig_.station().power;
+    if (!cut || power.rail_up()) {
+      co_await power.off(Power::Style::hard);
       co_await rig_.world().sleep_for(kOffTime, "the off time");
+    }
+    if (power.rail_up()) {
+      throw cannot_look("power", "the rail stays up when power is off",
+                        "the power switch, and what else feeds the board");
     }
   }
 
@@ -188,6 +220,10 @@ class Run {
     CutEvidence evidence;
     evidence.requested = describe(cut);
     const Instant armed = rig_.world().now();
+    if (cut.trigger == Cut::Trigger::pin) {
+      evidence.by_chip = co_await cut_at_busy(cut, stimulus);
+      co_return co_await see(cut, armed, evidence.by_chip, evidence);
+    }
     bool fired = false;
     if (cut.trigger == Cut::Trigger::flash_op) {
       if (rig_.probe() == nullptr) {
@@ -218,21 +254,56 @@ class Run {
     } else {
       fired = co_await await_trigger(cut, *stimulus, fired);
     }
-    if (!fired) {
-      record_.cuts.push_back(evidence);
-      co_return false;
+    if (fired) {
+      phase("cut");
+      Power& power = rig_.station().power;
+      if (spec_.sham == Sham::cut) power.withhold_off();
+      co_await power.off(style_of(cut));
+      power.withhold_off(false);
     }
-    phase("cut");
-    co_await rig_.station().power.off(style_of(cut));
-    hand_.forget();
-    co_await rig_.world().sleep_for(cut.off, "the off time");
-    const auto fell = rig_.station().power.rail_fell(armed);
-    if (fell) evidence.achieved_s = to_seconds(*fell);
-    if (fell && !rig_.station().power.rail_up()) {
-      evidence.off_s = to_seconds(rig_.world().now() - *fell);
+    co_return co_await see(cut, armed, fired, evidence);
+  }
+
+  /// The off time of a cut that was made, and what the rail shows of it. Gives `made`.
+  Task<bool> see(const Cut& cut, Instant armed, bool made, CutEvidence& evidence) {
+    Power& power = rig_.station().power;
+    if (made) {
+      // A lock that was not cut may still do what it was asked.
+      if (!power.rail_up()) hand_.forget();
+      co_await rig_.world().sleep_for(cut.off, "the off time");
+      const auto fell = power.rail_fell(armed);
+      if (fell) evidence.achieved_s = to_seconds(*fell);
+      if (fell && !power.rail_up()) {
+        evidence.off_s = to_seconds(rig_.world().now() - *fell);
+      }
     }
     record_.cuts.push_back(evidence);
-    co_return true;
+    co_return made;
+  }
+
+  /// Armed in the chip. False if the edge never came, to the end of the stimulus: the
+  /// chip was then set up anew, and power has fallen by its pull.
+  Task<bool> cut_at_busy(const Cut& cut, StimulusRun* stimulus) {
+    Power& power = rig_.station().power;
+    const Limits& limits = rig_.facts().limits;
+    const station::Gpio::Attention attention(rig_.station().gpio);
+    Life life(rig_.world(), "stimulus");
+    std::function<bool()> in_vain;
+    if (stimulus == nullptr) {
+      co_await power.on();
+    } else {
+      life.spawn(stimulus->run());
+      in_vain = [stimulus] { return stimulus->done(); };
+    }
+    co_await rig_.world().sleep_for(cut.delay, "the moment of the cut");
+    phase("cut armed");
+    if (spec_.sham == Sham::cut) power.withhold_off();
+    const Instant until = rig_.world().now() +
+                          (stimulus == nullptr ? limits.boot_max : limits.update_max);
+    const Power::EdgeCut seen =
+        co_await power.off_on_busy(style_of(cut), until, std::move(in_vain));
+    power.withhold_off(false);
+    co_return seen.came;
   }
 
   Task<bool> await_trigger(const Cut& cut, StimulusRun& stimulus, const bool& fired) {
@@ -246,6 +317,8 @@ class Run {
           return stimulus.acknowledged() >= cut.at;
         case Cut::Trigger::event:
           return cut.event == "stimulus";
+        case Cut::Trigger::pin:
+          break;
       }
       return false;
     };
@@ -282,13 +355,16 @@ class Run {
     phase("judge");
     Oracle oracle(rig_, hand_, known_, spec_.blind, Instant{});
     record_.answers = co_await oracle.judge();
+    // A wire that failed and that nobody asked since: what was not seen means nothing.
+    rig_.station().check();
     prove_cuts(oracle.start_up());
     record_.verdict = trial::judge(record_.answers);
     if (oracle.state())
       record_.observed["boots"] = std::to_string(oracle.state()->boots);
     const bool visit_may_help =
         record_.verdict == Verdict::degraded || record_.verdict == Verdict::bricked;
-    if (!visit_may_help) co_return;
+    // What a sham withholds, another power cycle does not bring.
+    if (!visit_may_help || spec_.sham != Sham::none) co_return;
     phase("another power cycle");
     if (rig_.station().power.commanded_on()) {
       co_await rig_.station().power.off(Power::Style::hard);
@@ -296,6 +372,7 @@ class Run {
     co_await rig_.world().sleep_for(kOffTime, "the off time");
     Oracle again(rig_, hand_, known_, spec_.blind, Instant{});
     const std::vector<Answer> answers = co_await again.judge();
+    rig_.station().check();
     if (trial::judge(answers) == Verdict::recovered) {
       record_.verdict = Verdict::recovered_late;
     }
@@ -348,18 +425,29 @@ void finish(TrialRecord& record, Rig& rig) {
   }
 }
 
-template <typename Body>
-void guarded(TrialRecord& record, Rig& rig, Body body) {
+/// A device that failed explains whatever else went wrong after it.
+std::string cause(const std::unique_ptr<Rig>& rig, const std::string& otherwise) {
   try {
-    rig.world().run(body(), kTrialLimit, "a trial");
+    if (rig) rig->station().check();
+  } catch (const RigError& first) {
+    return first.what();
+  }
+  return otherwise;
+}
+
+/// The body makes `rig`, unless its devices are gone.
+template <typename Body>
+void guarded(TrialRecord& record, std::unique_ptr<Rig>& rig, Body body) {
+  try {
+    body();
   } catch (const RigError& error) {
     record.verdict = Verdict::inconclusive;
-    record.note = error.what();
+    record.note = cause(rig, error.what());
   } catch (const LimitReached& error) {
     record.verdict = Verdict::inconclusive;
-    record.note = error.what();
+    record.note = cause(rig, "station " + record.spec.station + ": " + error.what());
   }
-  finish(record, rig);
+  if (rig) finish(record, *rig);
 }
 
 TrialRecord blank(const TrialSpec& spec) {
@@ -374,16 +462,19 @@ TrialRecord blank(const TrialSpec& spec) {
 TrialRecord run_trial(const TrialSpec& spec, Bench& bench, Baselines& baselines,
                       const Observer& observer, bool keep_trace,
                       const std::function<void(const Trace&)>& with_trace) {
-  TrialRecord record = blank(spec);
-  const auto baseline = baselines.get(spec.station, spec.defects);
-  const auto rig =
-      bench.set_up(spec.station, trial_seed(spec), spec.defects, baseline.get());
-  if (keep_trace) rig->world().trace().keep_events();
-  {
-    Run run(spec, *rig, baseline->known, record);
-    guarded(record, *rig, [&] { return run.whole(observer); });
+  if (spec.sham == Sham::cut && spec.cuts.empty()) {
+    throw std::invalid_argument("the sham \"cut\" needs a cut that is not made");
   }
-  if (with_trace) with_trace(rig->world().trace());
+  TrialRecord record = blank(spec);
+  std::unique_ptr<Rig> rig;
+  guarded(record, rig, [&] {
+    const auto baseline = baselines.get(spec.station, spec.defects);
+    rig = bench.set_up(spec.station, trial_seed(spec), spec.defects, baseline.get());
+    if (keep_trace) rig->world().trace().keep_events();
+    Run run(spec, *rig, baseline->known, record);
+    rig->world().run(run.whole(observer), kTrialLimit, "a trial");
+  });
+  if (rig && with_trace) with_trace(rig->world().trace());
   return record;
 }
 
@@ -392,10 +483,13 @@ TrialRecord run_fork(const Fork& fork, Bench& bench) {
   record.phase = fork.phase;
   record.operation = fork.operation;
   record.forked = true;
-  const auto rig = bench.set_up(fork.spec.station, trial_seed(fork.spec),
-                                fork.spec.defects, &fork.state);
-  Run run(fork.spec, *rig, fork.state.known, record);
-  guarded(record, *rig, [&] { return run.forked(fork); });
+  std::unique_ptr<Rig> rig;
+  guarded(record, rig, [&] {
+    rig = bench.set_up(fork.spec.station, trial_seed(fork.spec), fork.spec.defects,
+                       &fork.state);
+    Run run(fork.spec, *rig, fork.state.known, record);
+    rig->world().run(run.forked(fork), kTrialLimit, "a trial");
+  });
   return record;
 }
 

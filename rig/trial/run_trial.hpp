@@ -24,8 +24,9 @@ struct Fork {
 /// take forks there.
 using Observer = std::function<void(Rig& rig, const Known& known, const FlashOp& op)>;
 
-/// A trial from baseline to verdict. Any failure of lock or rig is in the record; only
-/// a caller's mistake is thrown (std::invalid_argument). Any thread.
+/// A trial from baseline to verdict. Any failure of lock or rig is in the record, also
+/// of devices that cannot be opened; only a caller's mistake is thrown
+/// (std::invalid_argument). `with_trace` is called where there was a rig. Any thread.
 TrialRecord run_trial(const TrialSpec& spec, Bench& bench, Baselines& baselines,
                       const Observer& observer = {}, bool keep_trace = false,
                       const std::function<void(const Trace&)>& with_trace = {});

@@ -26,7 +26,8 @@ constexpr std::pair<Path, std::string_view> kPaths[] = {{Path::serial, "serial"}
 constexpr std::pair<Cut::Trigger, std::string_view> kTriggers[] = {
     {Cut::Trigger::flash_op, "flash_op"},
     {Cut::Trigger::bytes, "bytes"},
-    {Cut::Trigger::event, "event"}};
+    {Cut::Trigger::event, "event"},
+    {Cut::Trigger::pin, "pin"}};
 constexpr std::pair<Cut::Style, std::string_view> kStyles[] = {
     {Cut::Style::hard, "hard"}, {Cut::Style::pull, "pull"}};
 constexpr std::pair<Stimulus, std::string_view> kStimuli[] = {
@@ -35,6 +36,13 @@ constexpr std::pair<Stimulus, std::string_view> kStimuli[] = {
     {Stimulus::change_code, "change_code"},
     {Stimulus::unlock, "unlock"},
     {Stimulus::lock, "lock"}};
+constexpr std::pair<Sham, std::string_view> kShams[] = {
+    {Sham::none, ""},
+    {Sham::power, "power"},
+    {Sham::portal, "portal"},
+    {Sham::code, "code"},
+    {Sham::bolt_sensor, "bolt_sensor"},
+    {Sham::cut, "cut"}};
 
 template <typename Value>
 std::string_view name_of(Value value, std::type_identity_t<Names<Value>> names) {
@@ -174,18 +182,20 @@ Cut cut_from(const Json& json, const std::string& path) {
 Json to_json(const TrialSpec& spec) {
   Json cuts = Json::array();
   for (const Cut& cut : spec.cuts) cuts.push_back(to_json(cut));
-  return {{"station", spec.station},
-          {"board", spec.board},
-          {"defects", spec.defects},
-          {"stimulus", name_of(spec.stimulus, kStimuli)},
-          {"image", spec.image},
-          {"path", name_of(spec.path, kPaths)},
-          {"cuts", std::move(cuts)},
-          {"portal_down_ns", spec.portal_down.count()},
-          {"unplugged", spec.unplugged},
-          {"blind", spec.blind},
-          {"counts_from", spec.counts_from},
-          {"seed", spec.seed}};
+  Json json = {{"station", spec.station},
+               {"board", spec.board},
+               {"defects", spec.defects},
+               {"stimulus", name_of(spec.stimulus, kStimuli)},
+               {"image", spec.image},
+               {"path", name_of(spec.path, kPaths)},
+               {"cuts", std::move(cuts)},
+               {"portal_down_ns", spec.portal_down.count()},
+               {"unplugged", spec.unplugged},
+               {"blind", spec.blind},
+               {"counts_from", spec.counts_from},
+               {"seed", spec.seed}};
+  if (spec.sham != Sham::none) json["sham"] = name_of(spec.sham, kShams);
+  return json;
 }
 
 TrialSpec spec_from_json(const Json& json) {
@@ -210,6 +220,7 @@ TrialSpec spec_from_json(const Json& json) {
   reader.get("blind", spec.blind);
   reader.get("counts_from", spec.counts_from);
   reader.get("seed", spec.seed);
+  reader.get("sham", spec.sham, kShams);
   reader.end();
   return spec;
 }

@@ -27,6 +27,9 @@ struct Cut {
     flash_op,  // inside flash operation `at`, with `fraction` of it done
     bytes,     // when `at` bytes of the image are acknowledged, plus `delay`
     event,     // `delay` after the event named `event`
+    pin,       // at the first activity of the line `busy` from `delay` after the
+               // stimulus on (a later cut: after power is back), by the chip itself;
+               // until then nothing is sampled and no key is pressed
   };
   enum class Style { hard, pull };  // discharged, or the battery taken out
 
@@ -51,6 +54,18 @@ enum class Stimulus {
   lock,         // a right code at the keypad of an open lock
 };
 
+/// What the rig withholds from the lock or from its own judgement, after the fault: a
+/// trial whose verdict is known in advance. On any bench they show that the rig would
+/// see such a thing.
+enum class Sham {
+  none,
+  power,        // the power switch stays open: bricked
+  portal,       // the portal stays unreachable: degraded
+  code,         // another code than the right one is typed: bricked
+  bolt_sensor,  // the sensor bolt_retracted reads open: inconclusive
+  cut,          // no cut is made: inconclusive
+};
+
 struct TrialSpec {
   std::string station;
   std::string board;                 // "6000i-A"
@@ -65,10 +80,13 @@ struct TrialSpec {
   std::string counts_from = "power_on";  // flash_op counts from: "stimulus" or
                                          // "power_on"
   std::uint64_t seed = 0;                // of the run
+  Sham sham = Sham::none;
 
   bool operator==(const TrialSpec&) const = default;
 };
 
+/// "sham" is left out where there is none, so that every other trial keeps its
+/// identifier.
 nlohmann::json to_json(const TrialSpec& spec);
 /// Throws std::invalid_argument that names the key.
 TrialSpec spec_from_json(const nlohmann::json& json);
@@ -85,6 +103,7 @@ struct CutEvidence {
   std::optional<double> off_s;       // below power-on reset, seen on the rail sense
   std::string reset;                 // "boot counter 4 -> 5", "" if none was seen
   bool proven = false;
+  bool by_chip = false;  // the chip made it at an edge: no host had a part in when
 };
 
 struct TrialRecord {

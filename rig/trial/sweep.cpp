@@ -56,6 +56,9 @@ void check(const TrialSpec& base, const SweepPlan& plan) {
     throw std::invalid_argument(
         "a sweep makes its own cuts: the spec has some already");
   }
+  if (base.sham != Sham::none) {
+    throw std::invalid_argument("a sweep is of trials, not of shams");
+  }
   if (plan.fractions.empty())
     throw std::invalid_argument("a sweep needs a torn fraction");
   for (const double fraction : plan.fractions) {

@@ -21,9 +21,7 @@ std::vector<Region> regions(const LockModel& model) {
 Task<void> boot(Peripherals& p, Life& life, std::string cause) {
   co_await p.world.sleep_for(p.model.boot_loader, "the boot loader to start");
   BootLoader loader(p.flash, p.model, p.defects);
-  p.set(Output::busy, true);
   const auto chosen = co_await loader.run();
-  p.set(Output::busy, false);
   if (!chosen) co_await p.world.never();
   auto firmware = std::make_shared<Firmware>(p, life, *chosen, std::move(cause));
   life.keep(firmware);
@@ -96,6 +94,7 @@ LockBoard::LockBoard(World& world, const LockModel& model, const Unit& unit,
     supply_changed();
     brown_out();
   });
+  flash_.on_busy([this](bool busy) { set_output(Output::busy, busy); });
   flash_.on_snapshot(
       [this](FlashContent content) { return durable_with(std::move(content)); });
 }

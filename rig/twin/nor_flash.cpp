@@ -34,6 +34,7 @@ bool NorFlash::begin(FlashOp::Kind kind, std::uint32_t address, ByteView data) {
   const std::string_view name = region == regions_.end() ? "" : region->name;
   if (name.starts_with("slot")) ++slot_count_;
   if (watch_) watch_({index, kind, name, phase_});
+  if (busy_) busy_(true);
   if (cut_ && cut_->index == index) return false;
   return world_.skip_to(world_.now() + length);
 }
@@ -65,6 +66,7 @@ void NorFlash::finish() {
     content_.program(current_->address, current_->data);
   }
   current_.reset();
+  if (busy_) busy_(false);
   if (idle_.awaited()) idle_.notify();
 }
 

@@ -61,6 +61,8 @@ class NorFlash final : public FlashProbe {
   void power_lost(std::uint64_t seed);
   /// Called when a cut that was asked of the probe has to take the supply away.
   void on_cut(std::function<void()> collapse) { collapse_ = std::move(collapse); }
+  /// Called when an operation begins (true) and when it ends; not when power fails.
+  void on_busy(std::function<void(bool busy)> changed) { busy_ = std::move(changed); }
   /// Makes a Durable of the board from a flash content; for torn().
   void on_snapshot(std::function<std::shared_ptr<const Durable>(FlashContent)> make) {
     snapshot_ = std::move(make);
@@ -109,6 +111,7 @@ class NorFlash final : public FlashProbe {
   std::optional<Cut> cut_;
   std::function<void(const FlashOp&)> watch_;
   std::function<void()> collapse_;
+  std::function<void(bool)> busy_;
   std::function<std::shared_ptr<const Durable>(FlashContent)> snapshot_;
 };
 

@@ -32,7 +32,7 @@ struct Peripherals {
   Contacts& contacts;
   ByteStream& uart;
   Network& network;
-  /// LEDs, beeper and busy.
+  /// LEDs and beeper.
   std::function<void(Output, bool)> set;
   /// Restarts the processor; the caller then waits for ever.
   std::function<void(std::string cause)> reset;

@@ -66,7 +66,6 @@ Task<Refusal> Updater::append(ByteView data) {
       co_return co_await refuse(refusal);
     }
     p_.flash.set_phase("staging");
-    p_.set(Output::busy, true);
     co_await Trailer(p_.flash, staging_).clear();
     for (std::uint32_t at = 0; at < expected_; at += kSectorSize) {
       co_await p_.flash.erase(staging_.address + at);
@@ -74,7 +73,6 @@ Task<Refusal> Updater::append(ByteView data) {
     co_await write(head_);
   }
   if (received_ < expected_) co_return Refusal::none;
-  p_.set(Output::busy, false);
   co_return co_await judge_whole();
 }
 
@@ -133,7 +131,6 @@ Task<Refusal> Updater::judge_whole() {
 
 Task<Refusal> Updater::refuse(Refusal refusal) {
   active_ = staged_ = false;
-  p_.set(Output::busy, false);
   std::string version = "?";
   if (const auto header = image::parse_header(head_)) {
     version = header->version.to_string();

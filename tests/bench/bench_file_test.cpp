@@ -22,7 +22,7 @@ const fs::path kVirtual = kFixtures / "benches/virtual.toml";
 TEST(VirtualBench, has_three_stations_in_the_order_of_the_file) {
   const BenchFile bench = load_bench(kVirtual);
   EXPECT_EQ(bench.path, kVirtual.string());
-  EXPECT_EQ(bench.kind, "virtual");
+  EXPECT_EQ(bench.kind, Kind::virtual_twins);
   EXPECT_EQ(bench.boards_dir, kFixtures / "boards");
   std::vector<std::string> stations;
   for (const StationEntry& s : bench.stations)
@@ -142,19 +142,11 @@ TEST_F(BenchText, bytes_that_are_not_utf_8) {
   EXPECT_THAT(mistake("[stations.A1]\nboard = \"\xff\xfe\"\n"), StartsWith(":4: "));
 }
 
-TEST_F(BenchText, kinds_that_this_version_does_not_serve) {
-  for (const std::string kind : {"rehearsal", "hardware"}) {
-    write("usb = true\n", kind);  // refused for its kind, whatever else it says
-    EXPECT_EQ(message(), ":1: kind: '" + kind +
-                             "' is not served by this version; this version serves: "
-                             "virtual");
-  }
-}
-
 TEST_F(BenchText, kind_that_does_not_exist) {
   write(first(), "Virtual");
   EXPECT_EQ(message(),
-            ":1: kind: 'Virtual' is no kind of bench; this version serves: virtual");
+            ":1: kind: 'Virtual' is no kind of bench; there are: virtual, rehearsal, "
+            "hardware");
 }
 
 TEST_F(BenchText, missing_kind) {
@@ -164,13 +156,16 @@ TEST_F(BenchText, missing_kind) {
 
 TEST_F(BenchText, unknown_key_of_the_bench) {
   EXPECT_EQ(mistake("name = \"lab\"\n" + first()),
-            ":3: name: unknown key; there are: kind, boards, stations");
+            ":3: name: unknown key; there are: kind, boards, image_kib, nightly, "
+            "share_equal_boards, board, stations");
 }
 
 TEST_F(BenchText, unknown_key_of_a_station) {
-  EXPECT_EQ(mistake(first("onexit = \"off\"")),
-            ":8: stations.A1.onexit: unknown key; there are: board, serial, user_code, "
-            "programming_code, defects, on_exit");
+  EXPECT_EQ(
+      mistake(first("onexit = \"off\"")),
+      ":8: stations.A1.onexit: unknown key; there are: board, serial, user_code, "
+      "programming_code, on_exit, reset_key, supply, min_off_ms, key_drive_max_s, "
+      "key_hold_ms, key_gap_ms, station_faults, defects");
 }
 
 TEST_F(BenchText, missing_key_takes_the_line_of_its_station) {
@@ -293,6 +288,277 @@ TEST_F(BenchText, codes_twice_are_what_shared_codes_are) {
   EXPECT_EQ(mistake(golden + other),
             ":12: stations.A2.user_code: is that of A1 too, and not both have the "
             "defect shared-codes");
+}
+
+// --- stations of real devices ------------------------------------------------------
+
+TEST(SampleOfHardware, loads_with_every_key_that_there_is) {
+  const BenchFile bench = load_bench(kFixtures / "benches/hardware.toml");
+  EXPECT_EQ(bench.kind, Kind::hardware);
+  ASSERT_EQ(bench.stations.size(), 3u);
+  const StationEntry& a1 = bench.stations[0];
+  EXPECT_EQ(a1.gpio.chip, "FT2232H");
+  EXPECT_EQ(a1.gpio.usb_serial, "LR1001");
+  EXPECT_EQ(a1.console->usb_serial, "LR1001");
+  EXPECT_EQ(a1.console->interface, 1);
+  EXPECT_EQ(a1.console->baud, 115200);
+  EXPECT_EQ(a1.portal, "192.0.2.10:8081");
+  EXPECT_FALSE(a1.reset_key);
+  EXPECT_EQ(a1.min_off, 250ms);
+  EXPECT_EQ(a1.key_drive_max, 30s);
+  EXPECT_EQ(a1.supply->line->usb_serial, "PS0001");
+  EXPECT_EQ(a1.supply->config.max_mv, 6600);
+  EXPECT_EQ(a1.supply->config.max_ma, 3000);
+  EXPECT_THAT(a1.probe, ElementsAre("probe-6000i", "--target", "A1"));
+}
+
+TEST(SampleOfHardware, has_a_station_on_each_chip) {
+  const BenchFile bench = load_bench(kFixtures / "benches/hardware.toml");
+  const StationEntry& b1 = bench.stations.at(1);
+  EXPECT_EQ(b1.gpio.chip, "FT232H");
+  EXPECT_THAT(b1.console->path, StartsWith("/dev/serial/by-path/"));
+  EXPECT_EQ(b1.wiring.at("power").bit, 7);  // the 7000i's own
+  const StationEntry& a2 = bench.stations.at(2);
+  EXPECT_EQ(a2.gpio.chip, "FT4232H");
+  EXPECT_EQ(a2.console->interface, 2);
+  EXPECT_EQ(a2.wiring.at("power").bit, 1);  // a wiring of its own
+  EXPECT_FALSE(a2.wiring.has("busy"));
+}
+
+TEST(RehearsalBench, loads_and_lays_its_own_values_over_the_boards) {
+  const BenchFile bench = load_bench(kFixtures / "benches/rehearsal.toml");
+  EXPECT_EQ(bench.kind, Kind::rehearsal);
+  EXPECT_EQ(bench.image_bytes, 8u * 1024);
+  EXPECT_FALSE(bench.nightly.empty());
+  EXPECT_EQ(bench.boards.at("6000i-A").model.baud, 921600);
+}
+
+class DevicesText : public BenchText {
+ protected:
+  const fs::path csv_ = fs::path(testing::TempDir()) /
+                        ("lockrig_wiring_" + std::to_string(getpid()) + ".csv");
+
+  void TearDown() override {
+    fs::remove(csv_);
+    BenchText::TearDown();
+  }
+
+  static constexpr const char* kGpio = "gpio = { usb_serial = \"LR1\" }\n";
+  static constexpr const char* kPortal = "portal = \"192.0.2.1:8081\"\n";
+
+  std::string refusal(const std::string& rest,
+                      const std::string& kind = "hardware") const {
+    write(rest, kind);
+    return message();
+  }
+  // Line 8 is the gpio, line 9 the portal, `more` begins at line 10.
+  static std::string real(const std::string& more = "",
+                          const std::string& gpio = kGpio) {
+    return station("A1", "S1", "2580", "70418263", gpio + kPortal + more);
+  }
+  // Begins at line 10, its gpio is at line 15, its portal at line 16.
+  static std::string second(const std::string& gpio, const std::string& portal,
+                            const std::string& more = "") {
+    return station("A2", "S2", "2581", "70418264",
+                   "gpio = { " + gpio + " }\nportal = \"" + portal + "\"\n" + more);
+  }
+  // The 6000i's wiring with one line more, or another one in the place of `line`.
+  std::string refusal_of_wiring(const std::string& line, const std::string& row) const {
+    std::ifstream own(kFixtures / "boards/6000i/wiring.csv");
+    std::ofstream changed(csv_);
+    for (std::string text; std::getline(own, text);) {
+      changed << (text.starts_with(line + ",") ? row : text) << "\n";
+    }
+    changed.close();
+    write(real("wiring = \"" + csv_.string() + "\""), "hardware");
+    try {
+      load_bench(path_);
+    } catch (const BadInput& error) {
+      const std::string what = error.what();
+      EXPECT_THAT(what, StartsWith(csv_.string()));
+      return what.substr(std::min(what.size(), csv_.string().size()));
+    }
+    return "accepted";
+  }
+};
+
+TEST_F(DevicesText, may_leave_out_all_but_gpio_and_portal) {
+  write(real(), "hardware");
+  const StationEntry a1 = load_bench(path_).stations.at(0);
+  EXPECT_EQ(a1.gpio.chip, "FT2232H");
+  EXPECT_FALSE(a1.console || a1.supply);
+  EXPECT_THAT(a1.probe, IsEmpty());
+  EXPECT_EQ(a1.wiring.at("power").bit, 14);  // the board's own
+  EXPECT_EQ(a1.key_drive_max, 1min);
+}
+
+TEST_F(DevicesText, missing_gpio_and_portal) {
+  EXPECT_EQ(refusal(first(kPortal)), ":3: stations.A1.gpio: is missing");
+  EXPECT_EQ(refusal(first(kGpio)), ":3: stations.A1.portal: is missing");
+}
+
+TEST_F(DevicesText, unknown_board) {
+  std::string text = real();
+  text.replace(text.find("6000i-A"), 7, "8000i-A");
+  EXPECT_EQ(refusal(text),
+            ":4: stations.A1.board: there is no board '8000i-A'; there are: 6000i-A, "
+            "6000i-B, 7000i-A");
+}
+
+TEST_F(DevicesText, unknown_chip) {
+  EXPECT_EQ(refusal(real("", "gpio = { chip = \"FT2232C\", usb_serial = \"LR1\" }\n")),
+            ":8: stations.A1.gpio.chip: 'FT2232C' is no chip of ours; there are: "
+            "FT2232H, FT232H, FT4232H");
+}
+
+TEST_F(DevicesText, unknown_key_of_a_device) {
+  EXPECT_EQ(refusal(real("", "gpio = { serial = \"LR1\" }\n")),
+            ":8: stations.A1.gpio.serial: unknown key; there are: chip, usb_serial");
+}
+
+TEST_F(DevicesText, two_lines_on_one_pin) {
+  EXPECT_EQ(refusal_of_wiring("led_red", "led_red,ACBUS,0,in,high,"),
+            ":16: bit: ACBUS0 already carries led_green");
+}
+
+TEST_F(DevicesText, one_line_on_two_pins_or_as_an_input) {
+  EXPECT_EQ(refusal_of_wiring("led_red", "isolate,ACBUS,4,in,high,"),
+            ":16: direction: isolate must be out");
+  EXPECT_EQ(refusal_of_wiring("power", "isolate,ACBUS,6,out,high,"),
+            ":18: line: 'isolate' is there twice");
+}
+
+TEST_F(DevicesText, output_on_the_clock_of_the_mpsse) {
+  EXPECT_EQ(refusal_of_wiring("power", "power,ADBUS,0,out,high,"),
+            ":18: bit: power on ADBUS0, which is the MPSSE clock");
+}
+
+TEST_F(DevicesText, output_on_a_pin_that_carries_a_uart_signal) {
+  for (const std::string pin : {"ADBUS,2", "ADBUS,4", "ACBUS,3", "ACBUS,4"}) {
+    std::string name = pin;
+    name.erase(name.find(','), 1);
+    EXPECT_EQ(refusal_of_wiring("power", "power," + pin + ",out,high,"),
+              ":18: bit: output power on " + name +
+                  ", which the UART drives outside MPSSE mode");
+  }
+}
+
+TEST_F(DevicesText, wiring_of_another_chip) {
+  write(real("", "gpio = { chip = \"FT4232H\", usb_serial = \"LR1\" }\n"), "hardware");
+  try {
+    load_bench(path_);
+    FAIL() << "accepted";
+  } catch (const BadInput& error) {
+    EXPECT_EQ(std::string(error.what()),
+              (kFixtures / "boards/6000i/wiring.csv").string() +
+                  ":9: line: the two channels of an FT4232H cannot wait for busy "
+                  "together: leave it out");
+  }
+}
+
+TEST_F(DevicesText, two_stations_on_one_device) {
+  EXPECT_EQ(refusal(real() + second("usb_serial = \"LR1\"", "192.0.2.1:8082")),
+            ":16: stations.A2.gpio.usb_serial: LR1 is that of A1 too");
+}
+
+TEST_F(DevicesText, two_stations_on_one_console) {
+  const std::string console = "console = { path = \"/dev/tty\", baud = 9600 }\n";
+  EXPECT_EQ(refusal(real(console) +
+                    second("usb_serial = \"LR2\"", "192.0.2.1:8082", console)),
+            ":19: stations.A2.console: /dev/tty (console) is that of A1 too");
+}
+
+TEST_F(DevicesText, console_on_a_channel_that_drives_lines) {
+  EXPECT_EQ(refusal(real("console = { usb_serial = \"LR1\", interface = 0, "
+                         "baud = 9600 }")),
+            ":10: stations.A1.console.interface: interface 0 of LR1 drives the "
+            "station's lines by MPSSE");
+  EXPECT_EQ(
+      refusal(real() + second("usb_serial = \"LR2\"", "192.0.2.1:8082",
+                              "console = { usb_serial = \"LR1\", interface = 0, "
+                              "baud = 9600 }")),
+      ":18: stations.A2.console: LR1 interface 0 drives the lines of A1 by MPSSE");
+}
+
+TEST_F(DevicesText, console_of_one_on_a_channel_that_drives_the_lines_of_another) {
+  EXPECT_EQ(refusal(real("console = { usb_serial = \"LR2\", interface = 0, "
+                         "baud = 9600 }\n") +
+                    second("usb_serial = \"LR2\"", "192.0.2.1:8082")),
+            ":17: stations.A2.gpio.usb_serial: LR2 interface 0 (console) is that of A1 "
+            "too");
+}
+
+TEST_F(DevicesText, console_on_a_channel_that_the_chip_has_not) {
+  EXPECT_EQ(refusal(real("console = { usb_serial = \"LR1\", interface = 1, baud = 9600 "
+                         "}",
+                         "gpio = { chip = \"FT232H\", usb_serial = \"LR1\" }\n")),
+            ":10: stations.A1.console.interface: an FT232H has no interface 1");
+}
+
+TEST_F(DevicesText, supply_on_the_console) {
+  EXPECT_EQ(refusal(real("console = { path = \"/dev/tty\", baud = 9600 }\n"
+                         "supply = { path = \"/dev/tty\", baud = 9600, "
+                         "max_mv = 6000, max_ma = 1000 }")),
+            ":11: stations.A1.supply: /dev/tty is the station's console");
+}
+
+TEST_F(DevicesText, two_stations_on_one_portal) {
+  EXPECT_EQ(refusal(real() + second("usb_serial = \"LR2\"", "192.0.2.1:8081")),
+            ":17: stations.A2.portal: 192.0.2.1:8081 is that of A1 too");
+}
+
+TEST_F(DevicesText, portal_that_is_no_address) {
+  for (const std::string portal : {"192.0.2.1", ":80", "192.0.2.1:0", "192.0.2.1:8o"}) {
+    EXPECT_EQ(refusal(first(kGpio + ("portal = \"" + portal + "\"\n"))),
+              ":9: stations.A1.portal: '" + portal +
+                  "' is not ADDRESS:PORT, as 192.0.2.1:8080");
+  }
+}
+
+TEST_F(DevicesText, serial_line_by_path_and_by_usb_serial_number) {
+  for (const std::string where :
+       {"baud = 9600", "path = \"/dev/tty\", usb_serial = \"LR1\", baud = 9600"}) {
+    EXPECT_EQ(
+        refusal(real("console = { " + where + " }")),
+        ":10: stations.A1.console: must have either usb_serial (and interface) or "
+        "path");
+  }
+  EXPECT_EQ(
+      refusal(real("console = { path = \"/dev/tty\", interface = 1, baud = 9600 }")),
+      ":10: stations.A1.console.interface: goes with usb_serial, not with path");
+}
+
+TEST_F(DevicesText, speed_that_no_chip_makes) {
+  EXPECT_EQ(refusal(real("console = { path = \"/dev/tty\", baud = 4000000 }")),
+            ":10: stations.A1.console.baud: 4000000 is not within 300-3000000");
+}
+
+TEST_F(DevicesText, supply_without_a_limit) {
+  EXPECT_EQ(refusal(real("supply = { path = \"/dev/tty\", baud = 9600, "
+                         "max_ma = 1000 }")),
+            ":10: stations.A1.supply.max_mv: is missing");
+}
+
+TEST_F(DevicesText, probe_without_a_command) {
+  EXPECT_EQ(refusal(real("probe = []")), ":10: stations.A1.probe: must name a command");
+}
+
+TEST_F(DevicesText, what_only_twins_have) {
+  EXPECT_THAT(refusal(real("defects = [\"no-rollback\"]")),
+              StartsWith(":10: stations.A1.defects: unknown key; there are: "));
+  EXPECT_EQ(refusal("[board.keypad]\nlock_out_s = 5\n" + real()),
+            ":3: board: unknown key; there are: kind, boards, image_kib, nightly, "
+            "share_equal_boards, stations");
+}
+
+TEST_F(DevicesText, mistake_in_what_a_rehearsal_says_of_its_boards) {
+  EXPECT_EQ(refusal("[board.keypad]\nlockout_s = 5\n" + real(), "rehearsal"),
+            ":4: board.keypad.lockout_s: unknown key; there are: debounce_ms, "
+            "entry_timeout_s, auto_lock_s, wrong_code_limit, lock_out_s");
+  EXPECT_EQ(refusal("[board.keypad]\nlock_out_s = -1\n" + real(), "rehearsal"),
+            ":4: board.keypad.lock_out_s: -1 is not within 1-86400");
+  EXPECT_THAT(refusal("[board.identity]\nvendor = \"x\"\n" + real(), "rehearsal"),
+              StartsWith(":3: board.identity: unknown key; there are: "));
 }
 
 }  // namespace

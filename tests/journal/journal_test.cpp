@@ -100,7 +100,8 @@ TEST_F(JournalTest, keeps_every_fact_of_a_trial) {
                        .achieved_s = 3.5,
                        .off_s = std::nullopt,
                        .reset = "boot counter 4 -> 5",
-                       .proven = true});
+                       .proven = true,
+                       .by_chip = true});
   full.operation = "erase slot0";
   full.note = "a note";
   full.forked = true;
@@ -137,6 +138,7 @@ TEST_F(JournalTest, keeps_every_fact_of_a_trial) {
   EXPECT_EQ(back.cuts[0].off_s, std::nullopt);
   EXPECT_EQ(back.cuts[0].reset, "boot counter 4 -> 5");
   EXPECT_TRUE(back.cuts[0].proven);
+  EXPECT_TRUE(back.cuts[0].by_chip);
   EXPECT_EQ(ask("SELECT op_index || ' ' || fraction || ' ' || lost FROM trials"),
             "312 0.3 checks_in");
   EXPECT_EQ(ask("SELECT events FROM traces"), "{}\n");
@@ -358,6 +360,37 @@ TEST(Names, lead_back_to_what_they_name) {
   }
   EXPECT_EQ(purpose_from("claim"), std::nullopt);
   EXPECT_EQ(case_outcome_from("PASSED"), std::nullopt);
+}
+
+TEST_F(JournalTest, shams_have_a_purpose_of_their_own) {
+  Journal journal = Journal::create(file_, info_);
+  TrialRecord sham = record(1);
+  sham.spec.sham = trial::Sham::cut;
+  sham.id = trial::identifier(sham.spec);
+  journal.add_trials(std::span(&sham, 1), "SHAM", Purpose::sham, 1);
+  CaseRecord judged;
+  judged.case_id = "SHAM";
+  judged.station = "A1";
+  judged.scenario = "sham";
+  judged.purpose = Purpose::sham;
+  judged.defect = "cut";
+  judged.caught = false;
+  journal.add_case(judged);
+  EXPECT_EQ(ask("SELECT purpose FROM trials"), "sham");
+  EXPECT_EQ(ask("SELECT purpose || caught FROM cases"), "sham0");
+  EXPECT_EQ(purpose_from("sham"), Purpose::sham);
+  EXPECT_EQ(journal.trials("SHAM").at(0).spec, sham.spec);
+}
+
+TEST_F(JournalTest, what_is_known_of_a_station_later_replaces_its_row) {
+  Journal journal = Journal::create(file_, info_);
+  StationRecord station{"A1", "6000i-A", "", "[]", "{}", "2026-11-20"};
+  journal.add_station(station);
+  station.quarantined = "serial: another";
+  journal.add_station(station);
+  EXPECT_EQ(ask("SELECT count(*) FROM stations"), "1");
+  EXPECT_EQ(ask("SELECT station || quarantined || last_good_shams FROM stations"),
+            "A1serial: another2026-11-20");
 }
 
 }  // namespace

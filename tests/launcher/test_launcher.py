@@ -26,6 +26,7 @@ FEDORA = 'ID=fedora\nVERSION_ID=40\nPRETTY_NAME="Fedora Linux 40"\n'
 PROGRAM = """
 import os, signal, sys
 print(os.getpid(), sys.executable, os.environ["PYTHONPATH"], sys.argv[1:])
+print(os.environ["LOCKRIG_PROGRAMS"])
 if sys.argv[1:2] == ["exit"]:
     sys.exit(int(sys.argv[2]))
 if sys.argv[1:2] == ["pause"]:
@@ -206,6 +207,7 @@ def test_hands_over_arguments_interpreter_and_exit_status(checkout: Checkout) ->
     assert result.returncode == 3
     assert "/usr/bin/python3" in result.stdout
     assert f"{checkout.root}/python:/elsewhere" in result.stdout
+    assert f"{checkout.root}/build/rig\n" in result.stdout
     assert "['exit', '3', 'a b', '']" in result.stdout
 
 
@@ -246,18 +248,29 @@ def test_the_program_takes_the_scripts_place_and_gets_its_signals(
 @pytest.mark.parametrize(
     ("command", "targets"),
     [
-        ("nightly", "lockrig_python"),
-        ("test", "lockrig_python tests"),
-        ("benchmark", "lockrig_python lockrig_benchmark"),
+        ("nightly", ""),
+        ("test", " tests"),
+        ("benchmark", " lockrig_benchmark lockrig_hardware_path"),
+        ("rehearse -- true", " lockrig_rehearsal lockrig_tty"),
+        ("twin --model 6000i", " lockrig_rehearsal lockrig_tty"),
+        ("nightly --bench bench.toml", " lockrig_rehearsal lockrig_tty"),
+        ("run x --bench=bench.toml -k y", " lockrig_rehearsal lockrig_tty"),
+        ("nightly --bench other.toml", ""),
+        ("nightly --bench", ""),
+        ("nightly --bench missing.toml", ""),
     ],
 )
 def test_builds_only_what_the_command_needs(
-    checkout: Checkout, command: str, targets: str
+    checkout: Checkout, tmp_path: Path, command: str, targets: str
 ) -> None:
     checkout.on_fedora()
-    assert checkout.run(command, LOCKRIG_JOBS="3").returncode == 0
+    (tmp_path / "bench.toml").write_text('# a bench\nkind = "rehearsal"\n')
+    (tmp_path / "other.toml").write_text('kind = "hardware"\n')
+    words = command.split()
+    result = checkout.run(*words, cwd=str(tmp_path), LOCKRIG_JOBS="3")
+    assert result.returncode == 0
     (call,) = checkout.called("ninja")
-    assert call.endswith(f" -j 3 {targets}")
+    assert call.endswith(f" -j 3 lockrig_python lockrig_guard{targets}")
 
 
 def test_configures_once_and_again_after_a_move(checkout: Checkout) -> None:

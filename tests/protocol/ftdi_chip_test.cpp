@@ -1,6 +1,10 @@
 #include "rig/protocol/ftdi_chip.hpp"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include <fstream>
+#include <iterator>
 
 #include "rig/protocol/mpsse.hpp"
 
@@ -84,6 +88,62 @@ TEST(FtdiChip, has_a_whole_row_for_every_pin) {
   }
   EXPECT_EQ(kFt232h.channels[0].control.size(), 10u);
   EXPECT_FALSE(kFt232h.channels[0].control[8].may_be_output());
+}
+
+// --- docs/wiring.md ----------------------------------------------------------------
+
+std::string guide() {
+  std::ifstream file(LOCKRIG_ROOT "/docs/wiring.md");
+  return std::string(std::istreambuf_iterator<char>(file), {});
+}
+
+std::string outside_mpsse(const Pin& pin) {
+  if (pin.uart.empty()) return "-";
+  return std::string(pin.uart) + (pin.is_uart_output() ? ", out" : ", in");
+}
+
+const char* may_be_output(const Pin& pin) {
+  if (pin.is_clock()) return "no: clock";
+  return pin.may_be_output() ? "yes" : "no";
+}
+
+TEST(WiringGuide, has_the_data_pins_as_the_tables_have_them) {
+  const std::string text = guide();
+  for (std::size_t i = 0; i < 8; ++i) {
+    const Pin& pin = kFt2232h.channels[0].data[i];
+    EXPECT_THAT(text,
+                testing::HasSubstr("| xDBUS" + std::to_string(i) + " | " +
+                                   outside_mpsse(pin) + " | " + std::string(pin.mpsse) +
+                                   " | " + may_be_output(pin) + " |\n"));
+    for (const Chip* chip : kChips) {
+      for (const Channel& channel : chip->channels) {
+        EXPECT_EQ(channel.data[i].uart, pin.uart);
+        EXPECT_EQ(channel.data[i].uart_use, pin.uart_use);
+        EXPECT_EQ(channel.data[i].mpsse, channel.has_mpsse() ? pin.mpsse : "");
+      }
+    }
+  }
+}
+
+TEST(WiringGuide, has_the_control_pins_as_the_tables_have_them) {
+  const std::string text = guide();
+  const auto& a = kFt2232h.channels[0].control;
+  const auto& b = kFt2232h.channels[1].control;
+  const auto& single = kFt232h.channels[0].control;
+  for (std::size_t i = 0; i < single.size(); ++i) {
+    const auto of_ft2232h = [&](const auto& pins) {
+      return i < pins.size() ? " " + outside_mpsse(pins[i]) + " " : "  ";
+    };
+    const std::string mpsse(single[i].mpsse);
+    EXPECT_THAT(
+        text, testing::HasSubstr("| xCBUS" + std::to_string(i) + " |" + of_ft2232h(a) +
+                                 "|" + of_ft2232h(b) + "| " + outside_mpsse(single[i]) +
+                                 " |" + (mpsse.empty() ? "  " : " " + mpsse + " ") +
+                                 "| " + may_be_output(single[i]) + " |\n"));
+    if (i >= a.size()) continue;
+    EXPECT_EQ(a[i].may_be_output(), single[i].may_be_output());
+    EXPECT_EQ(b[i].may_be_output(), single[i].may_be_output());
+  }
 }
 
 }  // namespace

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from conftest import ROOT, Ended, Journal, command, environment
+from conftest import ROOT, Ended, Journal, command, environment, heed_interrupts
 
 import reports
 from lockrig.__main__ import main
@@ -85,6 +85,14 @@ def here(
             "flip_bit needs --number",
         ),
         (["benchmark", "--json", "/no/folder/x"], "lockrig: "),
+        (["doctor", "Z9"], "no station Z9; there are A1, A2, B1"),
+        (["devices", "--bench", "/no/x.toml"], "/no/x.toml: there is no such file"),
+        (["rehearse"], "Missing argument '-- COMMAND...'"),
+        (
+            ["rehearse", "--bench", "fixtures/benches/virtual.toml", "--", "true"],
+            "virtual.toml is a virtual bench: the command needs no rehearsal",
+        ),
+        (["twin", "--pty", "/tmp/lock"], "Missing option '--model'"),
     ],
     ids=lambda each: " ".join(each) if isinstance(each, list) else "",
 )
@@ -252,11 +260,6 @@ def test_images_are_made_shown_checked_and_broken(
     assert (ended.status, ended.out) == (1, "hash_mismatch\n")
 
 
-def heed_interrupts() -> None:
-    """A job that a shell started in the background was told to ignore them."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
-
-
 def test_an_interrupted_run_is_reported_with_exit_status_130(tmp_path: Path) -> None:
     begun = tmp_path / "begun"
     os.mkfifo(begun)
@@ -312,7 +315,8 @@ def test_a_terminal_gets_a_bar(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["", "nightly", "run", "sweep", "replay", "report", "image", "benchmark", "test"],
+    ["", "nightly", "run", "sweep", "replay", "report", "doctor", "devices"]
+    + ["calibrate", "rehearse", "twin", "image", "benchmark", "test"],
 )
 def test_help_has_an_example(here: Callable[..., Ended], name: str) -> None:
     ended = here(*([name] if name else []), "--help")

@@ -22,7 +22,9 @@ import reports  # noqa: E402
 from reports.cut_map import cut_maps  # noqa: E402
 from reports.cut_picture import COLOURS  # noqa: E402
 from reports.html import TRIALS_SHOWN, duration, report_html  # noqa: E402
+from reports.junit import junit_xml  # noqa: E402
 from reports.read import RISING_HARM, VERDICTS  # noqa: E402
+from reports.summary import findings  # noqa: E402
 
 SCHEMA = (ROOT / "rig" / "journal" / "schema.sql").read_text()
 
@@ -111,6 +113,24 @@ class Journal:
         assert changes.keys() <= row.keys()
         row.update(changes)
         self.add("cases", *row.values())
+
+    def station(self, station: str = "A1", **changes: Any) -> None:
+        row = {
+            "station": station,
+            "board": "6000i-A",
+            "quarantined": "",
+            "examination": "[]",
+            "calibration": "",
+            "last_good_shams": "",
+        }
+        assert changes.keys() <= row.keys()
+        row.update(changes)
+        self.add("stations", *row.values())
+
+    def sham(self, name: str, caught: bool, **changes: Any) -> None:
+        values = {"purpose": "sham", "defect": name, "caught": caught}
+        outcome = "inconclusive" if caught else "passed"
+        self.case("SHAM", outcome, **({"scenario": "sham"} | values | changes))
 
     def control(
         self, caught: bool | None, outcome: str = "failed", **changes: Any
@@ -268,6 +288,10 @@ def test_summary_has_its_keys_and_counts(journal: Journal) -> None:
         "skipped": 1,
         "inconclusive": 2,
         "controls": {"caught": 1, "missed": 0, "total": 1},
+        "shams": {"caught": 0, "missed": 0, "total": 0},
+        "invalid": [],
+        "quarantined": {},
+        "calibration": {},
         "trials": 2,
         "wall_s": 41.5,
         "simulated_s": 690.0,
@@ -554,7 +578,7 @@ def test_the_page_says_what_a_reader_asks(journal: Journal) -> None:
     text = Page(full_page(journal)).text
     first_screen = text[: text.index("Cases by station")]
     assert "evidence about the rig and its scenarios, not about a product" in text
-    assert "Invalid exit status 4: a control was missed" in first_screen
+    assert "Invalid exit status 4: a control or a sham was missed" in first_screen
     assert "1 scenario failed" in first_screen
     assert f"seed {2**64 - 1}" in first_screen
     assert "version 0.1.0" in first_screen
@@ -653,3 +677,73 @@ def test_very_many_failures_do_not_make_a_very_long_page(journal: Journal) -> No
 )
 def test_durations_read_well(seconds: float, text: str) -> None:
     assert duration(seconds) == text
+
+
+def test_a_missed_sham_makes_its_stations_results_invalid(journal: Journal) -> None:
+    journal.case()
+    journal.station("A1", last_good_shams="2026-01-20")
+    journal.station("B1")
+    journal.sham("cut", False, reason="was judged recovered")
+    journal.sham("power", True)
+    journal.sham("cut", True, station="B1")
+    journal.finish()
+    run = journal.read()
+    assert reports.exit_status(run) == 4
+    assert reports.summary(run)["invalid"] == [
+        {
+            "station": "A1",
+            "since": "2026-01-20",
+            "shams": {"cut": "was judged recovered"},
+        }
+    ]
+    text = report_html(run).replace("&#39;", "'")
+    line = "station A1: results since 2026-01-20 are invalid: sham 'cut' was judged"
+    assert line in text
+    assert text.count(">invalid<") == 1
+    suites = ET.fromstring(junit_xml(run))
+    assert suites.get("failures") == "1"
+
+
+def test_a_station_without_a_good_night_has_shown_nothing(journal: Journal) -> None:
+    journal.station()
+    journal.sham("cut", False, reason="was judged recovered")
+    journal.finish()
+    (_, line), *_ = findings(journal.read())
+    assert line.startswith("station A1: all results so far are invalid: sham 'cut'")
+
+
+def test_a_quarantined_station_is_no_pass_and_is_named(journal: Journal) -> None:
+    journal.case()
+    journal.case("DOCTOR", "inconclusive", station="B1", scenario="doctor")
+    journal.station("B1", quarantined="serial: the board says X")
+    journal.finish()
+    run = journal.read()
+    assert reports.exit_status(run) == 3
+    assert reports.summary(run)["quarantined"] == {"B1": "serial: the board says X"}
+    assert reports.summary(run)["inconclusive"] == 0  # the doctor's is no scenario
+    assert "station B1 is quarantined: serial: the board says X" in report_html(run)
+
+
+@pytest.mark.parametrize("expires", ["2026-01-30", "2026-01-31"])
+def test_a_real_benchs_calibration_is_on_the_first_screen(
+    journal: Journal, expires: str
+) -> None:
+    journal.connection.execute(
+        "UPDATE run SET value = 'hardware' WHERE value = 'virtual'"
+    )
+    kept = {
+        "date": "2026-01-01",
+        "expires": expires,
+        "instrument": "sigrok cuts.sr",
+        "rise_ms": 1.25,
+        "uncertainty_us": 14.0,
+    }
+    journal.station(calibration=json.dumps(kept))
+    journal.case()
+    journal.finish()
+    run = journal.read()
+    assert reports.exit_status(run) == 0
+    head = report_html(run).partition("</header>")[0]
+    for said in ("2026-01-01", expires, "sigrok cuts.sr", "1.25", "14"):
+        assert said in head
+    assert (">expired<" in head) == (expires < "2026-01-31")  # the day of the run

@@ -100,6 +100,26 @@ TEST(Keypad, a_code_presses_its_digits_then_enter_on_either_wiring) {
   }
 }
 
+TEST(Keypad, types_as_fast_as_it_is_told_to) {
+  for (const char* model : {"6000i", "7000i"}) {
+    Rig rig(model);
+    rig.run(rig.station.keypad.type({"2", "5", "8"}, 30ms, 50ms));
+    EXPECT_THAT(keys(rig), ElementsAre("2", "", "5", "", "8", "")) << model;
+    const std::vector<Closed> all = closed(rig);
+    for (std::size_t i = 0; i + 1 < all.size(); ++i) {
+      const Duration wanted = i % 2 == 0 ? 30ms : 50ms;
+      EXPECT_GE(all[i + 1].at - all[i].at, wanted) << model << i;
+      EXPECT_LE(all[i + 1].at - all[i].at, wanted + 40us) << model << i;
+    }
+    EXPECT_THROW(rig.run(rig.station.keypad.type({"2"}, 4ms, 50ms)),
+                 std::invalid_argument);
+    EXPECT_THROW(rig.run(rig.station.keypad.type({"2"}, 30ms, 4ms)),
+                 std::invalid_argument);
+    EXPECT_THROW(rig.run(rig.station.keypad.type({"2"}, 61s, 50ms)),
+                 std::invalid_argument);
+  }
+}
+
 TEST(Keypad, every_key_closes_the_switch_of_its_board) {
   for (const char* model : {"6000i", "7000i"}) {
     Rig rig(model, true);

@@ -210,6 +210,73 @@ TEST(Power, an_interruption_is_as_long_as_asked_to_the_microsecond) {
   }
 }
 
+TEST(Power, an_armed_cut_that_is_in_vain_ends_long_before_its_limit) {
+  Rig rig("6000i");
+  rig.run(rig.station.power.on());
+  const Instant begun = rig.world.now();
+  const Instant over = begun + 2s;
+  const auto in_vain = [&] { return rig.world.now() >= over; };
+  const auto result =
+      rig.run(rig.station.power.off_on_busy(Power::Style::pull, begun + 1h, in_vain));
+  EXPECT_FALSE(result.came);
+  EXPECT_GE(result.off.commanded, over);
+  EXPECT_LE(result.off.commanded, over + 200ms);
+  rig.run(rig.station.power.on());
+  EXPECT_TRUE(rig.station.power.rail_up());
+}
+
+TEST(Power, an_armed_cut_that_somebody_waits_for_comes_as_any_other) {
+  Rig rig("6000i");
+  rig.run(rig.station.power.on());
+  const Instant edge = rig.world.now() + 777'777us;
+  rig.chip.input("busy", true, edge);
+  const auto never = [] { return false; };
+  const auto result = rig.run(
+      rig.station.power.off_on_busy(Power::Style::hard, rig.world.now() + 5s, never));
+  EXPECT_TRUE(result.came);
+  EXPECT_EQ(rig.chip.times("power", false).back(), edge);
+}
+
+TEST(Power, a_dip_is_as_long_as_asked_to_the_microsecond_and_nothing_else_moves) {
+  Rig rig("6000i");
+  rig.run(rig.station.power.on());
+  rig.run(rig.station.keypad.hold("5"));
+  for (const Duration time : {1ms, 2ms, 11ms, 333ms, 1000ms}) {
+    const std::size_t before = rig.chip.outputs.size();
+    const auto dip = rig.run(rig.station.power.dip(time));
+    const Instant down = rig.chip.times("dip", true).back();
+    EXPECT_EQ(rig.chip.times("dip", false).back() - down, time);
+    EXPECT_EQ(dip.commanded, down);
+    EXPECT_EQ(dip.asked, time);
+    EXPECT_FALSE(dip.rail_fell);
+    EXPECT_EQ(rig.chip.outputs.size(), before + 2) << "the dip line alone, twice";
+    EXPECT_TRUE(rig.station.console->live());
+  }
+}
+
+TEST(Power, a_dip_below_power_on_reset_is_seen) {
+  Rig rig("6000i");
+  rig.run(rig.station.power.on());
+  const Instant fall = rig.world.now() + 700ms;
+  rig.chip.input("rail", false, fall);
+  const auto dip = rig.run(rig.station.power.dip(1s));
+  ASSERT_TRUE(dip.rail_fell);
+  EXPECT_GE(*dip.rail_fell, fall);
+  EXPECT_LE(*dip.rail_fell, fall + Gpio::kAttentivePeriod);
+}
+
+TEST(Power, a_dip_needs_its_line_a_fed_board_and_1_ms_to_1_s) {
+  Rig rig("6000i");
+  EXPECT_THROW(rig.run(rig.station.power.dip(1ms)), std::invalid_argument);
+  rig.run(rig.station.power.on());
+  for (const Duration time : {Duration(999us), Duration(1s + 1us)}) {
+    EXPECT_THROW(rig.run(rig.station.power.dip(time)), std::invalid_argument);
+  }
+  Rig other("7000i");
+  other.run(other.station.power.on());
+  EXPECT_THROW(other.run(other.station.power.dip(1ms)), std::invalid_argument);
+}
+
 TEST(Power, an_interruption_that_the_rail_does_not_see_says_so) {
   Rig rig("6000i");
   rig.run(rig.station.power.on());

@@ -60,11 +60,38 @@ TEST(TrialSpec, every_name_of_every_choice_comes_back) {
     spec.stimulus = stimulus;
     EXPECT_EQ(spec_from_json(to_json(spec)), spec);
   }
-  for (const Cut::Trigger trigger :
-       {Cut::Trigger::flash_op, Cut::Trigger::bytes, Cut::Trigger::event}) {
+  for (const Cut::Trigger trigger : {Cut::Trigger::flash_op, Cut::Trigger::bytes,
+                                     Cut::Trigger::event, Cut::Trigger::pin}) {
     spec.cuts[0].trigger = trigger;
     EXPECT_EQ(spec_from_json(to_json(spec)), spec);
   }
+  EXPECT_EQ(to_json(spec).at("cuts").at(0).at("trigger"), "pin");
+}
+
+TEST(TrialSpec, every_sham_comes_back_by_its_name) {
+  const std::vector<std::pair<Sham, std::string>> names = {
+      {Sham::power, "power"},
+      {Sham::portal, "portal"},
+      {Sham::code, "code"},
+      {Sham::bolt_sensor, "bolt_sensor"},
+      {Sham::cut, "cut"}};
+  for (const auto& [sham, name] : names) {
+    TrialSpec spec = full_spec();
+    spec.sham = sham;
+    EXPECT_EQ(to_json(spec).at("sham"), name);
+    EXPECT_EQ(spec_from_json(to_json(spec)), spec);
+  }
+}
+
+TEST(TrialSpec, a_trial_without_a_sham_says_nothing_of_it_and_keeps_its_identifier) {
+  const TrialSpec spec = full_spec();
+  EXPECT_FALSE(to_json(spec).contains("sham"));
+  json with_none = to_json(spec);
+  with_none["sham"] = "";
+  EXPECT_EQ(spec_from_json(with_none), spec);
+  TrialSpec other = spec;
+  other.sham = Sham::power;
+  EXPECT_NE(identifier(other), identifier(spec));
 }
 
 TEST(TrialSpec, what_is_left_out_has_its_default) {

@@ -1,10 +1,13 @@
 """./lockrig benchmark"""
 
+import json
+import random
 import subprocess
 from pathlib import Path
 
 import click
 
+from lockrig import hardware_path as path
 from lockrig.root import BUILD
 
 BINARY = BUILD / "tests" / "benchmark" / "lockrig_benchmark"
@@ -17,20 +20,57 @@ BINARY = BUILD / "tests" / "benchmark" / "lockrig_benchmark"
     metavar="FILE",
     type=click.Path(path_type=Path),
     help="Write the numbers there: trials_per_s_per_core and"
-    " forked_trials_per_s_per_core.",
+    " forked_trials_per_s_per_core; with --hardware-path edge_p99_over_bare,"
+    " edge_p99_over_labgrid, upload_line_share_115200, upload_line_share_1m,"
+    " log_read_cost_growth and all that they come from.",
 )
-def benchmark(json_file: Path | None) -> int:
+@click.option(
+    "--hardware-path",
+    is_flag=True,
+    help="Measure reactions, off times, a long log and uploads over the real"
+    " libserialport and libftdi1, against a bare loop and labgrid: 5 minutes.",
+)
+@click.option(
+    "--quick", is_flag=True, help="With --hardware-path: less of it, in a minute."
+)
+@click.option(
+    "--seed",
+    metavar="N",
+    type=click.IntRange(min=0),
+    help="With --hardware-path: of the pauses and the consoles' order.",
+)
+def benchmark(
+    json_file: Path | None, hardware_path: bool, quick: bool, seed: int | None
+) -> int:
     """Measure whole trials a second and core, unforked and forked.
 
     \b
-    Example:
+    Examples:
       ./lockrig benchmark --json /tmp/benchmark.json
+      ./lockrig benchmark --hardware-path --quick
     """
+    if not hardware_path and (quick or seed is not None):
+        raise ValueError("--quick and --seed are for --hardware-path")
+    if json_file is not None and not json_file.absolute().parent.is_dir():
+        raise ValueError(f"--json {json_file}: there is no such folder")
+    if hardware_path:
+        return measure_hardware_path(json_file, quick, seed)
     if not BINARY.is_file():
         raise ValueError(f"{BINARY} is not built; ./lockrig benchmark builds it")
     command = [str(BINARY)]
     if json_file is not None:
-        if not json_file.absolute().parent.is_dir():
-            raise ValueError(f"--json {json_file}: there is no such folder")
         command += ["--json", str(json_file)]
     return subprocess.run(command).returncode
+
+
+def measure_hardware_path(json_file: Path | None, quick: bool, seed: int | None) -> int:
+    """Prints the figures, and writes them where asked for."""
+    if seed is None:
+        seed = random.SystemRandom().randrange(2**32)
+    figures = path.measure(path.QUICK if quick else path.FULL, seed)
+    print()
+    for key in path.RATIOS:
+        print(f"{key}: {figures[key]}")
+    if json_file is not None:
+        json_file.write_text(json.dumps(figures, indent=2) + "\n", "utf-8")
+    return 0

@@ -7,14 +7,19 @@ import shlex
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 import click
 
-from lockrig import _core
+from lockrig import _core, rehearsal
 from lockrig.run import Run, default_out, random_seed, refuse_unfit
 
+if TYPE_CHECKING:
+    from lockrig.plugin import CasePlugin
+
 INTERRUPTED = 130
+# pytest.ExitCode, without importing pytest for --help.
+INTERNAL_ERROR, USAGE_ERROR = 3, 4
 
 
 def prepare(
@@ -25,6 +30,7 @@ def prepare(
     blind: tuple[str, ...] = (),
 ) -> Run:
     """A run with its defaults filled in. ValueError for a wrong bench file or folder."""
+    rehearsal.enter(bench)
     if seed is None:
         seed = random_seed()
     run = Run(
@@ -40,51 +46,93 @@ def prepare(
 
 
 def execute(
-    run: Run, paths: tuple[Path, ...], expression: str, *, tier: str, controls: bool
+    run: Run,
+    paths: tuple[Path, ...],
+    expression: str,
+    *,
+    tier: str,
+    controls: bool,
+    night: bool = False,
 ) -> int:
-    """Runs what is selected, renders the report, and returns the exit status."""
-    # No plugin that happens to be installed may change what a case does.
-    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
-    import pytest
-
+    """Runs what is selected, renders the report, and returns the exit status. `night`:
+    the doctor first, the shams last."""
     from lockrig.closing import print_closing
     from lockrig.display import make_display
     from lockrig.plugin import CasePlugin
-    from lockrig.root import ROOT
+    from lockrig.side_by_side import run_side_by_side
 
     for path in paths:
         if not Path(str(path).partition("::")[0]).exists():
             raise ValueError(f"{path}: there is no such file or folder")
-    arguments = [*map(str, paths), "--rootdir", str(ROOT), "-c", os.devnull]
-    arguments += ["-p", "no:cacheprovider"]
-    if expression:
-        arguments += ["-k", expression]
-    with _own_output() as stream:
+    # Worlds in simulated time share the processors by themselves.
+    side_by_side = run.bench.kind != "virtual"
+    with own_output() as stream:
         display = make_display(stream)
-        plugin = CasePlugin(run, display, tier=tier, with_controls=controls)
-        said = io.StringIO()
-        with contextlib.redirect_stderr(said):
-            status = pytest.main(arguments, [plugin])
+        plugin = CasePlugin(
+            run,
+            display,
+            tier=tier,
+            with_controls=controls,
+            only_collect=side_by_side,
+            with_night=night,
+        )
+        status, said = run_pytest(plugin, paths, expression)
+        results, interrupted = plugin.results, plugin.interrupted
+        if side_by_side and status == 0:
+            run.start()
+            try:
+                results = run_side_by_side(
+                    run,
+                    display,
+                    paths,
+                    expression,
+                    tier=tier,
+                    controls=controls,
+                    night=night,
+                )
+                run.finish()
+            except KeyboardInterrupt:
+                interrupted = True
         display.close()
         if not run.started:
-            if plugin.interrupted:
+            if interrupted:
                 return INTERRUPTED
-            if status == pytest.ExitCode.USAGE_ERROR:
-                raise ValueError(said.getvalue().strip().removeprefix("ERROR: "))
-        if status == pytest.ExitCode.INTERNAL_ERROR:
-            print(said.getvalue(), file=sys.stderr)
+            if status == USAGE_ERROR:
+                raise ValueError(said.removeprefix("ERROR: "))
+        if status == INTERNAL_ERROR:
+            print(said, file=sys.stderr)
         from reports import exit_status, render
 
         record = render(run.out)
-        print_closing(record, plugin.results, run, stream)
-    if plugin.interrupted:
+        print_closing(record, results, run, stream)
+    if interrupted:
         click.echo("lockrig: interrupted; the report holds what was done", err=True)
         return INTERRUPTED
     return exit_status(record)
 
 
+def run_pytest(
+    plugin: "CasePlugin", paths: tuple[Path, ...], expression: str
+) -> tuple[int, str]:
+    """pytest's exit status, and what it said on standard error."""
+    # No plugin that happens to be installed may change what a case does.
+    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+    import pytest
+
+    from lockrig.root import ROOT
+
+    arguments = [*map(str, paths), "--rootdir", str(ROOT), "-c", os.devnull]
+    arguments += ["-p", "no:cacheprovider"]
+    if expression:
+        arguments += ["-k", expression]
+    said = io.StringIO()
+    with contextlib.redirect_stderr(said):
+        status = pytest.main(arguments, [plugin])
+    return int(status), said.getvalue().strip()
+
+
 @contextlib.contextmanager
-def _own_output() -> Iterator[TextIO]:
+def own_output() -> Iterator[TextIO]:
     """Standard output, whatever pytest does to it while it captures a scenario's."""
     sys.stdout.flush()
     with os.fdopen(os.dup(1), "w", encoding=sys.stdout.encoding) as stream:

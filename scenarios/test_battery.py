@@ -1,0 +1,94 @@
+"""BAT: the battery runs down, dies, and is changed."""
+
+from __future__ import annotations
+
+import pytest
+from helpers import log, opens_and_shuts, state, version
+from lockrig import Inconclusive, Lock, LockFault, Session
+
+FULL, EMPTY = 6.0, 0.0  # V: 4 x AA, fresh and gone (catalogue, BAT-02)
+#: Seconds from full to empty: cells that give up at once (lithium), or slowly (alkaline).
+#: Proposed; both collapse far faster than cells do, while an installation takes seconds.
+CURVES = {"lithium": 0.5, "alkaline": 2.0}
+#: Seconds from the restart on, through an installation of some 3 s (fixtures/boards).
+MOMENTS = tuple(0.25 * step for step in range(14))
+
+
+def new_battery(lock: Lock) -> None:
+    """The lock starts with it by itself: the power switch was closed all the time."""
+    session = lock.supply.session
+    lock.supply.voltage(EMPTY)
+    session.sleep(1.0)  # the old one is out
+    lock.supply.voltage(FULL)
+    session.sleep(lock.facts["limits"]["boot_max"])
+
+
+def collapse(lock: Lock, seconds: float) -> None:
+    ramp = lock.supply.ramp(FULL, EMPTY, seconds, steps=5)
+    if ramp["tripped"]:
+        raise Inconclusive("the supply tripped: its current limit is too low")
+
+
+def reset_since(session: Session, boots: int) -> None:
+    found = state(session)["boots"]
+    if found == boots:
+        raise Inconclusive("the lock was never reset: the supply did not feed it")
+
+
+@pytest.mark.case("BAT-03", needs=("console", "smp", "supply"))
+@pytest.mark.parametrize("curve", CURVES)
+def test_a_battery_that_collapses_in_an_installation_bricks_nothing(
+    lock: Lock, curve: str
+) -> None:
+    """The battery collapses along a curve at 14 moments of an installation.
+
+    With a new one, one whole version runs, confirmed, and the code opens.
+    """
+    facts = lock.facts
+    before_its_first_boot = 0
+    for moment in MOMENTS:
+        session = lock.session()
+        boots = state(session)["boots"]
+        pushed = session.push(lock.new)
+        if not pushed["accepted"]:
+            raise LockFault(f"a good lock took no update: {pushed}")
+        session.sleep(moment)
+        collapse(lock, CURVES[curve])
+        new_battery(lock)
+        reset_since(session, boots)
+        before_its_first_boot += state(session)["boots"] == boots + 1
+        found = session.settle(facts["limits"]["confirm_max"])
+        if found is None or found["trial"]:
+            raise LockFault(f"collapsed after {moment} s: it runs nothing: {found}")
+        versions = {version(lock.old), version(lock.new)}
+        assert found["version"] in versions, f"collapsed after {moment} s: {found}"
+        opens_and_shuts(session, lock)
+    if not before_its_first_boot:
+        raise Inconclusive("no collapse fell into the installation")
+
+
+@pytest.mark.case("BAT-04", needs=("console", "supply"))
+def test_a_dead_battery_leaves_the_door_locked_and_the_codes_kept(lock: Lock) -> None:
+    """The battery runs down under a locked lock, until nothing answers any more.
+
+    The bolt does not move; with a new battery code and log are what they were. The
+    mechanical key is nothing that the rig could turn.
+    """
+    session = lock.session()
+    before, known = state(session), log(session)
+    motions = len(session.motions())
+    lock.supply.ramp(FULL, EMPTY, 60.0)
+    session.sleep(5.0)
+    if session.state() is not None:
+        raise Inconclusive("the lock runs without a battery: it is fed otherwise")
+    session.type([*lock.facts["user_code"], "enter"])  # dead, it hears nothing
+    session.sleep(5.0)
+    assert session.bolt() == "extended", f"the bolt is {session.bolt()}"
+    new_battery(lock)
+    reset_since(session, before["boots"])
+    assert len(session.motions()) == motions, "the bolt moved"
+    assert session.unasked_opening(0.0) is None
+    after = state(session)
+    assert after["codes"] == before["codes"] and after["set_up"], f"{before}: {after}"
+    assert log(session)[: len(known)] == known, "its log is another one"
+    opens_and_shuts(session, lock)
