@@ -103,15 +103,15 @@ def test_a_cut_inside_each_trailer_write_is_survived(lock: Lock) -> None:
     swept(lock, "trailer and notes", phases=("trailer", "run"))
 
 
-# Seconds after the stimulus, through an upload of some 8 s (fixtures/boards: 115200 Bd),
-# its restart and its installation.
-ARMED = (0.0, *(0.5 + 0.75 * step for step in range(15)))
+# Seconds after the stimulus, through an upload of some 8 s (fixtures/boards: 115200 Bd).
+# Later, a lock that installs nothing has nothing to write.
+ARMED = (0.0, *(0.5 + 0.75 * step for step in range(10)))
 
 
 @pytest.mark.case("PWR-03", needs=("console", "smp", "busy"))
 @pytest.mark.parametrize("style", ("hard", "pull"))
 def test_a_cut_as_the_flash_begins_to_work_is_survived(lock: Lock, style: str) -> None:
-    """Armed in the chip at 16 moments of an update: power opens with the next edge of the
+    """Armed in the chip at 11 moments of an upload: power opens with the next edge of the
     flash's busy line, and no host has a part in when.
 
     What a board shows whose operations nobody can count.

@@ -55,6 +55,16 @@ def scenario_of(item: pytest.Item) -> str:
     return base_of(item) + (f"[{parameters}]" if parameters else "")
 
 
+def work_on_station(scenario: str, station: str) -> str:
+    """What an item asks for: a scenario on that station..."""
+    return f"{scenario} on {station}"
+
+
+def work_on_board(scenario: str, board: str) -> str:
+    """... or, where equal boards share the work, on any board of that kind."""
+    return f"{scenario} on a {board}"
+
+
 def command_for(item: pytest.Item, run: Run, trial_id: str) -> str:
     """The command that shows it again: a trial, or without one the scenario."""
     if trial_id:

@@ -26,11 +26,22 @@ from lockrig.items import (
     mounted_in,
     scenario_of,
     station_of,
+    work_on_board,
+    work_on_station,
 )
 from lockrig.lock import Lock
 from lockrig.night import Night, night_count
 from lockrig.notebook import Notebook
-from lockrig.outcome import ERROR, FAILED, PASSED, SKIPPED, Judgement, judge, place
+from lockrig.outcome import (
+    ERROR,
+    FAILED,
+    PASSED,
+    SKIPPED,
+    UNTOLD,
+    Judgement,
+    judge,
+    place,
+)
 from lockrig.result import CaseResult
 from lockrig.run import Run
 from lockrig.trial import Trial
@@ -76,6 +87,8 @@ class CasePlugin:
         self._broken: list[str] = []
         self._case: Case | None = None
         self.results: list[CaseResult] = []
+        # After collecting only: what each item comes to if nobody runs it.
+        self.works: dict[str, CaseResult] = {}
         self.interrupted = False
 
     # What scenarios ask for.
@@ -99,6 +112,8 @@ class CasePlugin:
             "markers", "case(id, boards, needs, nightly): the catalogue row it tests"
         )
         # Unregistered, not switched off: pytest's assertions ask for its options.
+        if self._run.only and self._run.bench.shared:
+            config.pluginmanager.register(SharedLoop(self))
         terminal = config.pluginmanager.get_plugin("terminalreporter")
         if terminal is not None:
             config.pluginmanager.unregister(terminal)
@@ -140,8 +155,6 @@ class CasePlugin:
         if self._stations[:1] != self._run.bench.stations()[:1]:
             # What is about the whole bench is one station's share alone.
             chosen = [each for each in chosen if mounted_in(each) is not None]
-        if self._run.bench.shared and self._tier and not config.option.keyword:
-            chosen = self._share(chosen)
         dropped = [each for each in items if each not in chosen]
         if dropped:
             config.hook.pytest_deselected(items=dropped)
@@ -174,7 +187,10 @@ class CasePlugin:
         stations = [each for each in self._stations if each in used]
         if self._only_collect:
             night = night_count(len(stations)) if self._with_night else 0
-            self._display.start(len(session.items) + night)
+            self.works = {
+                self._work(each): self._nobodys(each) for each in session.items
+            }
+            self._display.start(len(self.works) + night)
             session.items.clear()
             yield
             return
@@ -289,25 +305,37 @@ class CasePlugin:
             return mark.is_in(self._tier)
         return mark.row.id in own or item.name.partition("[")[0] in own
 
-    def _share(self, items: list[pytest.Item]) -> list[pytest.Item]:
-        """Equal boards share the work: each item on one of them, in turn. The process of
-        every station comes to the same shares."""
-        bench = self._run.bench
-        equals: dict[str, list[str]] = {}
-        for station in bench.stations():
-            equals.setdefault(bench.facts(station)["board"], []).append(station)
-        numbers: dict[str, dict[str, int]] = {board: {} for board in equals}
-        mine = []
-        for item in items:
-            station = station_of(item)
-            if station != WHOLE_BENCH:
-                board = bench.facts(station)["board"]
-                known = numbers[board]
-                number = known.setdefault(scenario_of(item), len(known))
-                if equals[board][number % len(equals[board])] != station:
-                    continue
-            mine.append(item)
-        return mine
+    def _nobodys(self, item: pytest.Item) -> CaseResult:
+        """What an item comes to that no station has run."""
+        return CaseResult(
+            case_id=self._mark(item).row.id,
+            station=station_of(item),
+            scenario=scenario_of(item),
+            outcome=UNTOLD,
+            reason="no station ran it: quarantined, or its process ended",
+        )
+
+    def _is_shared(self, item: pytest.Item) -> bool:
+        """Any of the equal boards may run it. What somebody asked for by name is run
+        where it was asked for."""
+        named = bool(item.config.option.keyword)
+        return self._run.bench.shared and bool(self._tier) and not named
+
+    def _work(self, item: pytest.Item) -> str:
+        """The same for an item on each of the boards that share it."""
+        station = station_of(item)
+        if station == WHOLE_BENCH or not self._is_shared(item):
+            return work_on_station(scenario_of(item), station)
+        return work_on_board(scenario_of(item), self._run.board_of(station))
+
+    def is_mine(self, item: pytest.Item) -> bool:
+        """Where boards share the work, the first that asks for an item has it; one that
+        the doctor has refused asks for none."""
+        if not self._is_shared(item):
+            return True
+        if station_of(item) in self._quarantined:
+            return False
+        return self._run.claim(self._work(item))
 
     def _running(self) -> Case:
         assert self._case is not None
@@ -377,3 +405,18 @@ class CasePlugin:
         if result.purpose == "control":
             self._controls.add(result)
         self._display.end(result)
+
+
+class SharedLoop:
+    """Where boards share the work, what is left to others is passed over."""
+
+    def __init__(self, plugin: CasePlugin) -> None:
+        self._plugin = plugin
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        for item in session.items:
+            if self._plugin.is_mine(item):
+                # Nobody knows yet which item is the next: each is torn down whole.
+                item.config.hook.pytest_runtest_protocol(item=item, nextitem=None)
+        return True

@@ -1,5 +1,6 @@
 """One run: what it was asked for, and its journal from the first case to the last."""
 
+import hashlib
 import os
 import platform
 import time
@@ -86,6 +87,23 @@ class Run:
         """In the order of the bench file."""
         every = self.bench.stations()
         return [each for each in every if each in self.only] if self.only else every
+
+    def board_of(self, station: str) -> str:
+        """ "6000i-A"; "" for what is about the whole bench."""
+        known = station in self.bench.stations()
+        return str(self.bench.facts(station)["board"]) if known else ""
+
+    def claim(self, work: str) -> bool:
+        """Whether this process is the first of its siblings (which write to folders
+        beside `out`) that asks for some work. The claim dies with the run's folder."""
+        claims = self.out.parent / "claims"
+        claims.mkdir(parents=True, exist_ok=True)
+        name = hashlib.sha256(work.encode()).hexdigest()[:16]
+        try:
+            (claims / name).touch(exist_ok=False)
+        except FileExistsError:
+            return False
+        return True
 
     @property
     def started(self) -> bool:

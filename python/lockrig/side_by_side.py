@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import IO
 
 from lockrig.display import Display
+from lockrig.items import work_on_board, work_on_station
 from lockrig.result import CaseResult
 from lockrig.run import Run
 from lockrig.wire_display import forward
@@ -60,10 +61,12 @@ def run_side_by_side(
     tier: str,
     controls: bool,
     night: bool,
+    works: dict[str, CaseResult],
 ) -> list[CaseResult]:
     """Runs what is selected on every station, and takes the journals over. The results
-    in the order in which they came. REQUIRES: the run has started. An interrupt reaches
-    the stations' processes too, and is raised again once they have ended."""
+    in the order in which they came. `works` has what each item comes to if no station
+    runs it (plugin.CasePlugin.works). REQUIRES: the run has started. An interrupt
+    reaches the stations' processes too, and is raised again once they have ended."""
     shares = [
         Share(
             bench=run.bench.path,
@@ -89,6 +92,13 @@ def run_side_by_side(
     for reader in readers:
         reader.start()
     results: list[CaseResult] = []
+
+    def add(result: CaseResult) -> None:
+        assert run.journal is not None
+        run.journal.add_case(result.record())
+        display.end(result)
+        results.append(result)
+
     open_pipes = len(readers)
     interrupted = False
     while open_pipes:
@@ -115,12 +125,16 @@ def run_side_by_side(
         if journal.exists():
             run.journal.absorb(str(journal))
         if status not in ENDED and not interrupted:
-            died = _died(share.station, status, _errors_of(share).read_text())
-            run.journal.add_case(died.record())
-            display.end(died)
-            results.append(died)
+            add(_died(share.station, status, _errors_of(share).read_text()))
     if interrupted:
         raise KeyboardInterrupt
+    done = set[str]()
+    for each in results:
+        done.add(work_on_station(each.scenario, each.station))
+        done.add(work_on_board(each.scenario, run.board_of(each.station)))
+    for work, nobodys in works.items():
+        if work not in done:
+            add(nobodys)
     return results
 
 

@@ -34,6 +34,7 @@ struct HardwareBench::Place {
   std::unique_ptr<DebugProbe> command;
   DebugProbe* probe = nullptr;
   bool in_use = false;
+  bool off = false;  // seen by this process
 };
 
 HardwareBench::HardwareBench(BenchFile file) : FileBench(std::move(file)) {}
@@ -88,7 +89,7 @@ void HardwareBench::take_power_away(Place& here, const StationEntry& entry) {
                                       .images = images(),
                                       .person = nullptr,
                                       .probe = here.probe,
-                                      .gone = [] {}},
+                                      .gone = [](Left) {}},
                                      0, interrupt());
   rig->world().run(rig->station().open(), kOpenLimit, "taking the power away");
 }
@@ -103,7 +104,7 @@ std::unique_ptr<trial::Rig> HardwareBench::set_up(
   }
   Place& here = place(entry);
   here.held.begin();
-  if (here.probe != nullptr && entry.on_exit == "keep") take_power_away(here, entry);
+  if (here.probe != nullptr && !here.off) take_power_away(here, entry);
   if (here.rehearsal) {
     std::vector<std::string> all = entry.defects;
     all.insert(all.end(), defects.begin(), defects.end());
@@ -126,9 +127,10 @@ std::unique_ptr<trial::Rig> HardwareBench::set_up(
                                 .person = here.rehearsal.get(),
                                 .probe = here.probe,
                                 .gone =
-                                    [&here] {
+                                    [&here](Left left) {
                                       here.in_use = false;
-                                      here.held.end();
+                                      here.off = left.off;
+                                      here.held.end(left.safe);
                                     }},
                                seed, interrupt());
   if (start != nullptr) {

@@ -93,11 +93,12 @@ station::StationConfig station_config(const HardwareRigParts& parts,
 
 /// Calls when all that was made after it is gone.
 struct AtTheEnd {
-  explicit AtTheEnd(std::function<void()> callback) : call(std::move(callback)) {}
+  explicit AtTheEnd(std::function<void(Left)> callback) : call(std::move(callback)) {}
   AtTheEnd(const AtTheEnd&) = delete;
   AtTheEnd& operator=(const AtTheEnd&) = delete;
-  ~AtTheEnd() { call(); }
-  std::function<void()> call;
+  ~AtTheEnd() { call(left); }
+  std::function<void(Left)> call;
+  Left left{};
 };
 
 /// Built from the inside out; destroyed the other way round.
@@ -134,7 +135,8 @@ class HardwareRig final : public trial::Rig {
     const bool keep = keep_power_ && station_->power.commanded_on();
     world_.heed({});
     try {
-      world_.run(leave(keep), kLeaveLimit, "leaving the station safe");
+      const bool off = world_.run(leave(keep), kLeaveLimit, "leaving the station safe");
+      gone_.left = {true, off};
     } catch (const std::exception&) {
       // The chip no longer answers. Closing it lets go of every pin, which is safe.
     }
@@ -161,11 +163,14 @@ class HardwareRig final : public trial::Rig {
 
  private:
   // What comes next to the lock, a debug probe or another rig, finds it without power.
-  Task<void> leave(bool keep) {
+  // False if it has power.
+  Task<bool> leave(bool keep) {
     co_await station_->leave(keep);
-    if (keep) co_return;
     station::Gpio& gpio = station_->gpio;
-    co_await gpio.wait_for(gpio.line("rail"), false, world_.now() + kFallLimit);
+    gpio.check();
+    if (keep) co_return false;
+    co_return co_await gpio.wait_for(gpio.line("rail"), false,
+                                     world_.now() + kFallLimit);
   }
 
   void open_serial(std::unique_ptr<io::SerialPort>& port, const char* device,

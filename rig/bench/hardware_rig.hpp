@@ -12,15 +12,21 @@ namespace lockrig::bench {
 
 class DebugProbe;
 
+/// How a rig left its station.
+struct Left {
+  bool safe = false;  // its devices answered to the end
+  bool off = false;   // and the rail was seen to have fallen
+};
+
 struct HardwareRigParts {
   const StationEntry& entry;
   const BoardFile& board;
   const trial::LockFacts& facts;
   std::set<std::string> fitted;
   trial::Images& images;
-  Operator* person;            // null where nobody pulls wires
-  DebugProbe* probe;           // null where the baseline is the lock as it is
-  std::function<void()> gone;  // called once the rig's devices are closed
+  Operator* person;                // null where nobody pulls wires
+  DebugProbe* probe;               // null where the baseline is the lock as it is
+  std::function<void(Left)> gone;  // called once the rig's devices are closed
 };
 
 /// Opens every device of the station; RigError for one that cannot be. The station's

@@ -39,8 +39,12 @@ HeldStation::HeldStation(const StationEntry& entry,
 
 void HeldStation::begin() { guard_.power(true); }
 
-void HeldStation::end() {
-  state_.clear_mark(utc_text());
+void HeldStation::end(bool safe) {
+  if (safe) {
+    state_.clear_mark(utc_text());
+  } else {
+    state_.mark_unknown("a device of the station failed in its last use", utc_text());
+  }
   guard_.power(false);
 }
 

@@ -20,10 +20,10 @@ class HeldStation {
   HeldStation(const StationEntry& entry, const std::filesystem::path& programs);
   ~HeldStation() { guard_.release(); }
 
-  /// Say so before the station is used, and after it has been left with its power off
-  /// and its board as the last trial left it.
+  /// Say so before the station is used, and after it has been left: `safe` is with its
+  /// devices at work, so that its board holds what was put there.
   void begin();
-  void end();
+  void end(bool safe);
   /// What the board holds is not known: back to baseline before its next trial.
   bool board_unknown() const { return !state_.board().known; }
 

@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include "rig/io/ftdi_list.hpp"
+#include "rig/io/usb_start.hpp"
 
 namespace lockrig::io {
 namespace {
@@ -68,7 +69,7 @@ class LibFtdiHandle final : public FtdiHandle {
     close();
     const FtdiDevice device = find(chip, usb_serial);
     // A new context each time: its list of devices is then a new one, too.
-    ftdi_.reset(ftdi_new());
+    ftdi_.reset(start_ftdi());
     if (ftdi_ == nullptr) throw UsbError("libftdi1 cannot start", "the host's memory");
     // A kernel driver on a GPIO channel is a fault of the set-up: it has driven the
     // UART's signals, and will again.

@@ -9,6 +9,8 @@
 #include <fstream>
 #include <memory>
 
+#include "rig/io/usb_start.hpp"
+
 namespace lockrig::io {
 namespace {
 
@@ -92,7 +94,7 @@ FtdiDevice describe(libusb_device* device, const libusb_device_descriptor& about
 FtdiList list_ftdi() {
   FtdiList all;
   libusb_context* made = nullptr;
-  if (const int result = libusb_init(&made); result != LIBUSB_SUCCESS) {
+  if (const int result = start_usb(&made); result != LIBUSB_SUCCESS) {
     all.trouble = fmt::format("USB cannot be used: {}", libusb_strerror(result));
     return all;
   }

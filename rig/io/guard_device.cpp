@@ -9,6 +9,7 @@
 #include <stdexcept>
 #include <string>
 
+#include "rig/io/usb_start.hpp"
 #include "rig/protocol/ftdi_chip.hpp"
 
 namespace lockrig::io {
@@ -38,7 +39,7 @@ using List = std::unique_ptr<libusb_device*, CloseUsb>;
 
 Context start_usb() {
   libusb_context* usb = nullptr;
-  check(libusb_init(&usb), "USB");
+  check(io::start_usb(&usb), "USB");
   return Context(usb);
 }
 

@@ -87,6 +87,11 @@ void Portal::withdraw(const std::string& serial) {
   if (found != offers_.end()) found->second.image.reset();
 }
 
+std::uint64_t Portal::reached(const std::string& serial) const {
+  const auto found = offers_.find(serial);
+  return found == offers_.end() ? 0 : found->second.reached;
+}
+
 std::uint64_t Portal::served(const std::string& serial) const {
   const auto found = offers_.find(serial);
   return found == offers_.end() ? 0 : found->second.served;
@@ -219,6 +224,7 @@ Portal::Answer Portal::give_image(const http::Request& request) {
   response.body.assign(reinterpret_cast<const char*>(offer.image->data()) + first,
                        count);
   offer.served += count;
+  offer.reached = std::max(offer.reached, first + count);
   return {std::move(response), fmt::format(" {}+{}", first, count)};
 }
 

@@ -43,6 +43,8 @@ class Portal {
   void withdraw(const std::string& serial);
   /// Bytes of the image handed out to that lock since the newest offer to it.
   std::uint64_t served(const std::string& serial) const;
+  /// How far into the image that lock came: the end of the farthest range it fetched.
+  std::uint64_t reached(const std::string& serial) const;
 
   /// The references hold until the next restore(), or, where there was nothing, until
   /// the lock's first request.
@@ -62,6 +64,7 @@ class Portal {
     std::string version;
     std::shared_ptr<const Bytes> image;  // null: withdrawn
     std::uint64_t served = 0;
+    std::uint64_t reached = 0;
   };
   struct Answer {
     http::Response response;

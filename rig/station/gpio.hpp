@@ -66,8 +66,8 @@ class Gpio final : private Pump::User {
   using Build = Pump::Build;
 
   /// Samples closely from the next chunk on, for whoever times something by the host.
-  /// With a lead: by single samples, GpioOptions::attentive_poll apart, whatever the
-  /// chunk; a waveform then begins as soon as its bytes are there.
+  /// With a lead: by single samples, GpioOptions::attentive_poll or unwatched_poll
+  /// apart, whatever the chunk; a waveform then begins as soon as its bytes are there.
   class Attention {
    public:
     /// `chunk` is a whole number of kAttentivePeriod, else std::invalid_argument.

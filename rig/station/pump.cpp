@@ -76,7 +76,8 @@ Pump::Pump(World& world, FtdiChannel& channel, std::string station, mpsse::Pins 
         world_.end(std::move(life_));
       }) {
   if (options.lead < Duration::zero() || options.fifo_bytes < kSmallestFifo ||
-      options.attentive_poll <= Duration::zero()) {
+      options.attentive_poll <= Duration::zero() ||
+      options.unwatched_poll <= Duration::zero()) {
     throw std::invalid_argument("station " + station_ +
                                 ", gpio: options that cannot be");
   }

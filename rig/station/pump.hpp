@@ -33,9 +33,14 @@ struct GpioOptions {
   /// Command bytes the chip holds: FT2232H 4096, FT4232H 2048, FT232H 1024 (their data
   /// sheets). 256 at least, else std::invalid_argument.
   std::size_t fifo_bytes = 4096;
-  /// With a lead: between two samples under an Attention. A millisecond would keep a
-  /// core busy with USB transfers (1400 a second, shared/hardware-emulation.md).
+  /// With a lead: between two samples under an Attention while somebody waits for a
+  /// line. A millisecond would keep a core busy with USB transfers (1400 a second,
+  /// shared/hardware-emulation.md).
   Duration attentive_poll = 5ms;
+  /// The same while nobody does. Each sample keeps the device's thread for up to a
+  /// millisecond, which a reaction to something else then waits for; this still sees
+  /// the 100 ms pulses of LEDs and beeper.
+  Duration unwatched_poll = 50ms;
 };
 
 /// Times that the chip had nothing to sample for, as its host was late.
@@ -128,6 +133,7 @@ class Pump {
   void wait_begins() {
     ++waiting_;
     stirred_ = true;
+    wake_.notify();
   }
   void wait_ends() { --waiting_; }
   void attend(Duration chunk);
@@ -158,8 +164,8 @@ class Pump {
   };
   /// No command of any FTDI chip: it is answered by kBadCommand and itself.
   static constexpr std::uint8_t kNoCommand = 0xaa;
-  /// What is written at a time fits so often into the chip: one part under way, others
-  /// behind it.
+  /// What is written behind a waveform's first part fits so often into the chip: one
+  /// part under way, others behind it.
   static constexpr std::size_t kPartsInFifo = 4;
 
   RigError error(const std::string& what) const;
@@ -185,8 +191,13 @@ class Pump {
   Task<void> send_chunk(const mpsse::Compiled& compiled);
   Task<void> send_job();
   Task<void> send(ByteView commands, Piece piece);
+  /// Bytes that the chip has not executed yet, as predicted.
+  std::size_t inside() const;
   Task<void> make_room(std::size_t bytes);
   Task<void> settled();
+  Duration poll_period() const {
+    return waiting_ > 0 ? options_.attentive_poll : options_.unwatched_poll;
+  }
   void mind_gap(Duration allowed);
   Task<void> collect();
   Task<void> collect_front();
@@ -232,7 +243,7 @@ class Pump {
   bool chained_ = false;
   Duration gap_allowed_{};
   Gaps gaps_;
-  Instant poll_at_{};
+  Instant polled_at_{};
   Duration least_late_ = Duration::max();
   int answers_timed_ = 0;
 

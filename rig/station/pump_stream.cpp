@@ -49,12 +49,13 @@ Task<void> Pump::stream() {
         co_await send_job();
       }
     } else if (attention_ > 0) {
-      if (!pieces_.empty() || poll_at_ > now) {
-        const Instant until = pieces_.empty() ? poll_at_ : kNever;
+      const Instant next = polled_at_ + poll_period();
+      if (!pieces_.empty() || next > now) {
+        const Instant until = pieces_.empty() ? next : kNever;
         co_await wake_.wait(until, "the next sample");
       } else {
-        poll_at_ = now + options_.attentive_poll;
-        mind_gap(2 * options_.attentive_poll);
+        polled_at_ = now;
+        mind_gap(2 * poll_period());
         co_await send_chunk(one_sample());
       }
     } else if (chip_free_ > now + options_.lead) {
@@ -114,11 +115,15 @@ Task<void> Pump::send_job() {
                       .failure = nullptr});
   Flight& flight = flights_.back();
   flight.compiled = &flight.own;
-  mind_gap(attention_ > 0 ? 2 * options_.attentive_poll : Duration::zero());
+  mind_gap(attention_ > 0 ? 2 * poll_period() : Duration::zero());
   dead_man_.arm(ahead_, flight.start + flight.own.length);
 
+  // As much as the chip holds goes out at once: what is behind has the longest time to
+  // arrive, and most waveforms have nothing behind.
+  const std::size_t most = options_.fifo_bytes / kPartsInFifo - kMark;
+  const std::size_t taken = std::min(options_.fifo_bytes, inside() + kMark);
   const std::vector<mpsse::Part> parts =
-      mpsse::cut(flight.own, options_.fifo_bytes / kPartsInFifo - kMark, kClock);
+      mpsse::cut(flight.own, std::max(options_.fifo_bytes - taken, most), most, kClock);
   for (std::size_t i = 0; i < parts.size(); ++i) {
     const mpsse::Part& part = parts[i];
     co_await make_room(part.size + kMark);
@@ -161,16 +166,21 @@ Task<void> Pump::send(ByteView commands, Piece piece) {
   sent_.notify();
 }
 
+std::size_t Pump::inside() const {
+  std::size_t bytes = 0;
+  for (const Piece& each : pieces_) {
+    if (each.end > world_.now()) bytes += each.bytes;
+  }
+  return bytes;
+}
+
 Task<void> Pump::make_room(std::size_t bytes) {
   for (;;) {
-    std::size_t inside = 0;
     Instant first = kNever;
     for (const Piece& each : pieces_) {
-      if (each.end <= world_.now()) continue;
-      inside += each.bytes;
-      first = std::min(first, each.end);
+      if (each.end > world_.now()) first = std::min(first, each.end);
     }
-    if (inside + bytes <= options_.fifo_bytes || first == kNever) co_return;
+    if (inside() + bytes <= options_.fifo_bytes || first == kNever) co_return;
     co_await world_.sleep_until(first, "room in the chip's FIFO");
   }
 }

@@ -89,6 +89,7 @@ Task<void> StimulusRun::push_by_portal() {
       if (seen[i].refusal.empty()) continue;
       portal.withdraw(facts.serial);
       observed_["served"] = std::to_string(portal.served(facts.serial));
+      observed_["reached"] = std::to_string(portal.reached(facts.serial));
       met(false, seen[i].refusal);
       co_return;
     }
@@ -99,6 +100,7 @@ Task<void> StimulusRun::push_by_portal() {
     co_await rig_.world().sleep_for(5ms, "the download to go on");
   }
   observed_["served"] = std::to_string(portal.served(facts.serial));
+  observed_["reached"] = std::to_string(portal.reached(facts.serial));
   const auto refused = [&]() -> std::string {
     const auto& seen = portal.check_ins(facts.serial);
     return seen.size() > before ? seen.back().refusal : "";

@@ -2,6 +2,7 @@
 
 import json
 import os
+import select
 import signal
 import socket
 import subprocess
@@ -21,6 +22,8 @@ BOARDS = ROOT / "fixtures" / "boards"
 
 # Bits of the chip's pins (ADBUS 0-7, ACBUS 8-15), by fixtures/boards/6000i/wiring.csv.
 POWER, KEYPAD_ENABLE = 1 << 14, 1 << 7
+
+ASK_S = 0.005
 
 HEAD = f"""
 kind = "{{kind}}"
@@ -82,14 +85,44 @@ def _free_ports(count: int) -> list[int]:
     return ports
 
 
-def until(condition: Callable[[], bool], limit_s: float, what: str) -> float:
-    """Seconds until it held. It asks as fast as it is answered: no condition here is
-    without a question to another process or the kernel."""
+def until(condition: Callable[[], bool], limit_s: float, what: str) -> None:
+    """Asks as fast as it is answered: no condition is without a question to another
+    process or to the kernel."""
     begin = time.monotonic()
     while not condition():
         if time.monotonic() - begin > limit_s:
             pytest.fail(f"{what}: not within {limit_s} s")
-    return time.monotonic() - begin
+
+
+def until_while(
+    process: "subprocess.Popen[str]",
+    condition: Callable[[], bool],
+    limit_s: float,
+    what: str,
+) -> None:
+    """The same while a process is at work, which shall not be slowed down by questions:
+    one every ASK_S. Fails at once when it says something or ends."""
+    begin = time.monotonic()
+    while not condition():
+        if has_said(process, ASK_S):
+            pytest.fail(f"{what}: instead it says {line_from(process, 0)}")
+        if time.monotonic() - begin > limit_s:
+            pytest.fail(f"{what}: not within {limit_s} s")
+
+
+def has_said(process: "subprocess.Popen[str]", limit_s: float = 0.0) -> bool:
+    """A line of it waits to be read, or it has ended."""
+    return bool(select.select([process.stdout], [], [], limit_s)[0])
+
+
+def line_from(process: "subprocess.Popen[str]", limit_s: float) -> str:
+    """The next line that it prints. REQUIRES: it prints whole lines, one when asked."""
+    assert process.stdout is not None
+    if not has_said(process, limit_s):
+        pytest.fail(f"it says nothing within {limit_s} s")
+    line = process.stdout.readline()
+    assert line, process.communicate()
+    return line.strip()
 
 
 @dataclass
@@ -136,6 +169,7 @@ class Rehearsal:
         process = subprocess.Popen(
             [sys.executable, "-P", *map(str, arguments)],
             env=self.environment,
+            stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,

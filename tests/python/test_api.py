@@ -123,6 +123,8 @@ def test_images_have_short_names(text: str, name: str) -> None:
 class ScriptedBench:
     """A bench whose trials come out as told."""
 
+    kind = "virtual"
+
     def __init__(self, *verdicts: str) -> None:
         self.verdicts = list(verdicts)
 

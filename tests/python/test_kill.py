@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from rehearsed import Rehearsal, bench_text, rehearsing, until
+from rehearsed import Rehearsal, bench_text, rehearsing, until, until_while
 
 WITHIN_S = 1.0  # of the rig's death
 UP_S = 20.0  # for a process to come as far as it shall
@@ -67,23 +67,17 @@ def is_free(file: Path) -> bool:
 def flash_under_way(
     rehearsed: Rehearsal, station: str, process: "subprocess.Popen[str]"
 ) -> None:
-    before = rehearsed.slot_writes(station)
-
-    def is_under_way() -> bool:
-        assert process.poll() is None, process.communicate()
-        return rehearsed.slot_writes(station) >= before + 20
-
-    until(is_under_way, UP_S, "the upload")
+    # That of the lock before is forgotten when it gets power.
+    until_while(process, lambda: rehearsed.has_power(station), UP_S, "power")
+    until_while(
+        process, lambda: rehearsed.slot_writes(station) >= 20, UP_S, "the upload"
+    )
 
 
 def key_pressed(
     rehearsed: Rehearsal, station: str, process: "subprocess.Popen[str]"
 ) -> None:
-    def is_pressed() -> bool:
-        assert process.poll() is None, process.communicate()
-        return rehearsed.key_is_pressed(station)
-
-    until(is_pressed, UP_S, "the key press")
+    until_while(process, lambda: rehearsed.key_is_pressed(station), UP_S, "a key press")
 
 
 def expect_safe(rehearsed: Rehearsal, station: str, *, killed: bool) -> None:

@@ -138,11 +138,29 @@ TEST_F(GpioStream, attention_polls_by_single_samples) {
   const Gpio::Attention closely(gpio);
   world.run(gpio.sampled(world.now()), kLimit, "sampled");
   const std::size_t before = chip.written.size();
-  sleep(1s);
+  world.run(gpio.sampled(world.now() + 1s), kLimit, "sampled");
   EXPECT_EQ(chip.last_length, 0ms);
   EXPECT_NEAR(static_cast<double>(chip.written.size() - before), 200, 5);
   chip.input("rail", true, world.now() + 12'300us);
   const Instant change = world.now() + 12'300us;
+  EXPECT_TRUE(
+      world.run(gpio.wait_for(gpio.line("rail"), true, kNever), kLimit, "wait"));
+  EXPECT_LE(world.now(), change + 5ms + 2ms);
+  EXPECT_EQ(gpio.gaps().count, 0);
+}
+
+TEST_F(GpioStream, attention_leaves_the_chip_alone_while_nobody_waits_for_a_line) {
+  open();
+  sleep(2s);
+  const Gpio::Attention closely(gpio);
+  world.run(gpio.sampled(world.now()), kLimit, "sampled");
+  const std::size_t before = chip.written.size();
+  sleep(1s);
+  EXPECT_NEAR(static_cast<double>(chip.written.size() - before), 20, 2);
+  // Whoever begins to wait is told as soon as under close watch.
+  sleep(10ms);
+  const Instant change = world.now() + 12'300us;
+  chip.input("rail", true, change);
   EXPECT_TRUE(
       world.run(gpio.wait_for(gpio.line("rail"), true, kNever), kLimit, "wait"));
   EXPECT_LE(world.now(), change + 5ms + 2ms);
@@ -278,6 +296,7 @@ TEST(GpioOptions, that_cannot_be_are_refused) {
   EXPECT_THROW(make({.lead = -1ms}), std::invalid_argument);
   EXPECT_THROW(make({.fifo_bytes = 255}), std::invalid_argument);
   EXPECT_THROW(make({.attentive_poll = 0ms}), std::invalid_argument);
+  EXPECT_THROW(make({.unwatched_poll = 0ms}), std::invalid_argument);
   EXPECT_NO_THROW(make({.fifo_bytes = 256}));
 }
 

@@ -89,6 +89,7 @@ def execute(
                     tier=tier,
                     controls=controls,
                     night=night,
+                    works=plugin.works,
                 )
                 run.finish()
             except KeyboardInterrupt:

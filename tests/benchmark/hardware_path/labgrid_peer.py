@@ -2,11 +2,11 @@
 
 labgrid has no driver of an FTDI GPIO (its issue 1931): a set-pins command by ctypes is
 the least that one could be. What is said on the standard input is as in modes.hpp, and
-so are the arguments: SERIAL PATTERN DIRECTION MASK CONSOLE..., where the pins are ACBUS.
-More than one console is more than one thread, as expect() blocks.
+so are the arguments: SERIAL PATTERN DIRECTION MASK CONSOLE, where the pins are ACBUS.
 """
 
 import ctypes
+import os
 import sys
 import threading
 
@@ -26,7 +26,6 @@ class Output:
     def __init__(self, serial: str, direction: int, mask: int) -> None:
         self.context = ctypes.c_void_p(ftdi.ftdi_new())
         self.direction, self.mask, self.value = direction, mask, 0
-        self.lock = threading.Lock()
         self.check(ftdi.ftdi_set_interface(self.context, INTERFACE_A))
         self.check(
             ftdi.ftdi_usb_open_desc(self.context, 0x0403, 0x6010, None, serial.encode())
@@ -45,9 +44,8 @@ class Output:
         self.check(ftdi.ftdi_write_data(self.context, command, len(command)))
 
     def toggle(self) -> None:
-        with self.lock:
-            self.value ^= self.mask
-            self.write()
+        self.value ^= self.mask
+        self.write()
 
 
 def listen(path: str, pattern: str, output: Output) -> None:
@@ -64,14 +62,14 @@ def listen(path: str, pattern: str, output: Output) -> None:
 
 
 def main() -> None:
-    serial, pattern, direction, mask, *consoles = sys.argv[1:]
+    serial, pattern, direction, mask, console = sys.argv[1:]
     output = Output(serial, int(direction), int(mask))
-    for path in consoles:
-        threading.Thread(
-            target=listen, args=(path, pattern, output), daemon=True
-        ).start()
+    threading.Thread(
+        target=listen, args=(console, pattern, output), daemon=True
+    ).start()
     for line in sys.stdin:
         print("ready" if line.strip() == "go" else "paused", flush=True)
+    os._exit(0)  # a daemon thread would complain of the port that goes
 
 
 if __name__ == "__main__":
