@@ -1,5 +1,7 @@
 #include "rig/bench/bench_file.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <stdexcept>
 
@@ -243,6 +245,16 @@ BenchFile load_bench(const std::filesystem::path& path) {
   }
   Reader reader(file, bench);
   for (const std::string& name : file.names("stations")) reader.read_station(name);
+  for (const auto& [name, board] : bench.boards) {
+    // A spare sector and the trailer's stand behind the image
+    // (rig/bench/board_file.cpp).
+    const std::size_t room = board.model.slot0.size - 2 * twin::kSectorSize;
+    if (bench.image_bytes > room) {
+      file.reject("image_kib",
+                  fmt::format("{} KiB do not fit into the {} KiB of a {}",
+                              bench.image_bytes / 1024, room / 1024, name));
+    }
+  }
   if (bench.stations.empty())
     file.reject("stations", "a bench has one station at least");
   return bench;

@@ -20,8 +20,9 @@ constexpr Duration kFallLimit = 500ms;
 // The longest chunk of samples, behind which the last waveform waits, and that fall.
 constexpr Duration kLeaveLimit = 2s;
 
-// How far ahead of the chip's need commands are written: what a host with both cores
-// busy was seen to be late (./lockrig benchmark --hardware-path).
+// How far ahead of the chip's need commands are written. A host that is later than this
+// leaves a gap between two chunks of samples, which Gpio counts. Assumed: the doctor
+// measures jitters of some 5 ms with ten stations on two cores.
 constexpr Duration kLead = 20ms;
 
 /// The chip's one MPSSE channel of 16 pins, or its two of 8.
@@ -120,6 +121,7 @@ class HardwareRig final : public trial::Rig {
                 parts.board.model.portal_port),
         gpio_(world_, facts_.station, parts.entry.gpio) {
     world_.heed(interrupt);
+    facts_.from_factory = parts.probe != nullptr;
     open_serial(console_, "console", parts.entry.console);
     if (parts.entry.supply) {
       open_serial(supply_line_, "supply", parts.entry.supply->line);

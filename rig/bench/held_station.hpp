@@ -24,8 +24,6 @@ class HeldStation {
   /// devices at work, so that its board holds what was put there.
   void begin();
   void end(bool safe);
-  /// What the board holds is not known: back to baseline before its next trial.
-  bool board_unknown() const { return !state_.board().known; }
 
  private:
   io::StationLock lock_;

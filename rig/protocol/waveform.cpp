@@ -144,10 +144,9 @@ Compiled compile(const Waveform& waveform, ChipClock clock) {
   return out;
 }
 
-std::vector<Part> cut(const Compiled& compiled, std::size_t first, std::size_t most,
-                      ChipClock clock) {
+std::vector<Part> cut(const Compiled& compiled, std::size_t most, ChipClock clock) {
   constexpr std::size_t kLongestCommand = 3;
-  if (compiled.waits_for_pin || std::min(first, most) < kLongestCommand) {
+  if (compiled.waits_for_pin || most < kLongestCommand) {
     throw std::invalid_argument("a command stream that cannot be cut");
   }
   std::vector<Part> parts;
@@ -161,7 +160,7 @@ std::vector<Part> cut(const Compiled& compiled, std::size_t first, std::size_t m
   for (std::size_t before = rest.size(); const auto command = next(rest);
        before = rest.size()) {
     const std::size_t size = before - rest.size();
-    if (part.size + size > (parts.empty() ? first : most)) end_part();
+    if (part.size + size > most) end_part();
     part.size += size;
     part.ticks += std::int64_t{command->clocks} * clock.ticks_per_clock();
     if (command->kind == Command::Kind::read_low ||

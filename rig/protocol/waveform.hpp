@@ -105,12 +105,10 @@ struct Part {
   bool operator==(const Part&) const = default;
 };
 
-/// Cuts a stream that is longer than the chip's FIFO: the first part has `first` bytes
-/// at most, each other one `most`. std::invalid_argument for a stream that waits for a
-/// pin (nobody knows when its next part is needed) and if either is shorter than a
-/// command (3 bytes).
-std::vector<Part> cut(const Compiled& compiled, std::size_t first, std::size_t most,
-                      ChipClock clock);
+/// Cuts a stream that is longer than the chip's FIFO: each part has `most` bytes at
+/// most. std::invalid_argument for a stream that waits for a pin (nobody knows when
+/// its next part is needed) and if `most` is shorter than a command (3 bytes).
+std::vector<Part> cut(const Compiled& compiled, std::size_t most, ChipClock clock);
 
 /// The pins as they were read at one moment, `at` from the waveform's start.
 struct Sample {

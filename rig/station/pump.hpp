@@ -164,8 +164,8 @@ class Pump {
   };
   /// No command of any FTDI chip: it is answered by kBadCommand and itself.
   static constexpr std::uint8_t kNoCommand = 0xaa;
-  /// What is written behind a waveform's first part fits so often into the chip: one
-  /// part under way, others behind it.
+  /// What is written at a time of a waveform that does not fit into the chip fits so
+  /// often: one part under way, others behind it.
   static constexpr std::size_t kPartsInFifo = 4;
 
   RigError error(const std::string& what) const;

@@ -20,6 +20,8 @@ namespace {
 constexpr Duration kLook = 1ms;
 /// One answer may be late for the host's own reasons; of so many, one is in time.
 constexpr int kAnswersJudged = 8;
+/// The longest command; an empty waveform has one part of none.
+constexpr std::size_t kShortestPart = 3;
 
 /// Bytes that end a piece, and their answer's.
 constexpr std::size_t kMark = 2;
@@ -118,12 +120,13 @@ Task<void> Pump::send_job() {
   mind_gap(attention_ > 0 ? 2 * poll_period() : Duration::zero());
   dead_man_.arm(ahead_, flight.start + flight.own.length);
 
-  // As much as the chip holds goes out at once: what is behind has the longest time to
-  // arrive, and most waveforms have nothing behind.
-  const std::size_t most = options_.fifo_bytes / kPartsInFifo - kMark;
-  const std::size_t taken = std::min(options_.fifo_bytes, inside() + kMark);
-  const std::vector<mpsse::Part> parts =
-      mpsse::cut(flight.own, std::max(options_.fifo_bytes - taken, most), most, kClock);
+  // What fits goes out at once: nothing of it can be late. A longer one is cut from its
+  // beginning on, or its second part would have to wait for the end of the first.
+  const std::size_t size = flight.own.commands.size();
+  const bool fits = inside() + size + kMark <= options_.fifo_bytes;
+  const std::size_t most =
+      fits ? std::max(size, kShortestPart) : options_.fifo_bytes / kPartsInFifo - kMark;
+  const std::vector<mpsse::Part> parts = mpsse::cut(flight.own, most, kClock);
   for (std::size_t i = 0; i < parts.size(); ++i) {
     const mpsse::Part& part = parts[i];
     co_await make_room(part.size + kMark);

@@ -81,38 +81,60 @@ Task<Known> look(Rig& rig, OwnerCodes codes) {
   co_return known;
 }
 
-Task<Snapshot> set_up_lock(Rig& rig) {
+namespace {
+
+RigError unfit(const LockFacts& facts, const std::string& what,
+               const std::string& check) {
+  return RigError(facts.station, "lock", what, check);
+}
+
+/// The codes that the rig gives a lock open and lock it already.
+Task<bool> is_set_up(Hand& hand, const OwnerCodes& codes) {
+  const Entry opened = co_await hand.enter(codes.user, true);
+  if (opened.result != Entry::Result::opened) co_return false;
+  const Entry locked = co_await hand.enter(codes.user, false);
+  co_return locked.result == Entry::Result::locked;
+}
+
+/// From the codes on its slip to the rig's own.
+Task<void> give_codes(Rig& rig, Hand& hand, const OwnerCodes& codes) {
   const LockFacts& facts = rig.facts();
-  const auto refuse = [&facts](const std::string& what, const std::string& check) {
-    return RigError(facts.station, "lock", what, check);
-  };
-  co_await rig.station().open();
-  if (!co_await power_up(rig)) {
-    throw refuse("a new lock did not start", "supply, console");
-  }
-  // Until start-up is over the keypad is deaf.
-  if (!co_await rig.station().signals.next(rig.world().now() + facts.limits.boot_max)) {
-    throw refuse("a new lock showed no start-up signal", "LED sense lines");
-  }
-  const OwnerCodes codes = owner_codes(facts.serial);
-  Hand hand(rig);
   const std::vector<std::string> new_programming_code = {
       facts.functions.at("programming"), codes.programming};
   if (!co_await hand.program(facts.slip_programming, new_programming_code)) {
-    throw refuse("the programming code on its slip did not work", "slip, keypad");
+    throw unfit(facts, "the programming code on its slip did not work", "slip, keypad");
   }
   // Programming ends by itself when nothing more is typed.
   co_await rig.world().sleep_for(facts.entry_timeout + 1s, "programming to end");
   const std::vector<std::string> new_user_code = {facts.functions.at("change"),
                                                   facts.slip_user, codes.user};
   if (!co_await hand.program(codes.programming, new_user_code)) {
-    throw refuse("the user code could not be changed", "slip, keypad");
+    throw unfit(facts, "the user code could not be changed", "slip, keypad");
   }
   co_await rig.world().sleep_for(facts.entry_timeout + 1s, "programming to end");
+}
+
+}  // namespace
+
+Task<Snapshot> set_up_lock(Rig& rig) {
+  const LockFacts& facts = rig.facts();
+  co_await rig.station().open();
+  if (!co_await power_up(rig)) {
+    throw unfit(facts, "a new lock did not start", "supply, console");
+  }
+  // Until start-up is over the keypad is deaf.
+  if (!co_await rig.station().signals.next(rig.world().now() + facts.limits.boot_max)) {
+    throw unfit(facts, "a new lock showed no start-up signal", "LED sense lines");
+  }
+  const OwnerCodes codes = owner_codes(facts.serial);
+  Hand hand(rig);
+  if (facts.from_factory || !co_await is_set_up(hand, codes)) {
+    co_await give_codes(rig, hand, codes);
+  }
   if (rig.portal().check_ins(facts.serial).empty() &&
       !co_await rig.portal().next_check_in(
           facts.serial, rig.world().now() + facts.limits.check_in_max)) {
-    throw refuse("a new lock never checked in", "radio, portal");
+    throw unfit(facts, "a new lock never checked in", "radio, portal");
   }
   Snapshot snapshot;
   snapshot.known = co_await look(rig, codes);

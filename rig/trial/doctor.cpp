@@ -74,7 +74,10 @@ class Doctor {
       if (pulled && hard) {
         calibration_.fall_pull_ms = milliseconds(*pulled);
         calibration_.fall_hard_ms = milliseconds(*hard);
-        calibration_.uncertainty_us = microseconds(Gpio::kAttentivePeriod);
+        // In real time the rise is seen by single samples, five milliseconds apart.
+        const bool simulated = world().clock().pace() == Pace::simulated;
+        calibration_.uncertainty_us =
+            microseconds(simulated ? Gpio::kAttentivePeriod : Gpio::kSamplePeriod);
         examination_.calibration = calibration_;
       }
     } catch (const RigError& error) {

@@ -32,6 +32,9 @@ struct LockFacts {
   std::vector<std::string> default_programming;
   /// Keypad functions by name: add, delete, change, programming, mute, unmute, contact.
   std::map<std::string, std::string> functions;
+  /// A set-up begins with the lock as it came. Else (a real board that nothing brings
+  /// back) it may have been set up before, with the codes that the rig gives it.
+  bool from_factory = true;
   Duration heartbeat{};      // between two check-ins
   Duration entry_timeout{};  // programming ends after this without a key
   Limits limits;

@@ -58,6 +58,7 @@ class Run {
     co_await rig_.station().open();
     for (const std::string& wire : spec_.unplugged) unplug(wire);
     co_await check_that_the_rig_can_look();
+    if (!rig_.facts().from_factory) co_await know_it_as_it_is();
     if (spec_.portal_down > Duration::zero()) rig_.portal().set_reachable(false);
     phase("stimulus");
     co_await fault(observer);
@@ -123,6 +124,14 @@ class Run {
   RigError cannot_look(const std::string& device, const std::string& what,
                        const std::string& check) const {
     return RigError(rig_.facts().station, device, what, check);
+  }
+
+  // Nothing brought this lock back to its baseline: it has gone on since.
+  Task<void> know_it_as_it_is() {
+    const OwnerCodes codes = owner_codes(rig_.facts().serial);
+    const std::string other = known_.other_user_code;
+    known_ = co_await look(rig_, codes);
+    known_.other_user_code = other;
   }
 
   // Before the fault: every sense that the oracle will use answers. What fails after

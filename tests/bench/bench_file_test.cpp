@@ -154,6 +154,11 @@ TEST_F(BenchText, missing_kind) {
   EXPECT_EQ(message(), ": kind: is missing");
 }
 
+TEST_F(BenchText, image_that_no_slot_holds) {
+  EXPECT_EQ(mistake("image_kib = 128\n" + first()),
+            ":3: image_kib: 128 KiB do not fit into the 64 KiB of a 6000i-A");
+}
+
 TEST_F(BenchText, unknown_key_of_the_bench) {
   EXPECT_EQ(mistake("name = \"lab\"\n" + first()),
             ":3: name: unknown key; there are: kind, boards, image_kib, nightly, "
