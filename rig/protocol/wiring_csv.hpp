@@ -55,9 +55,10 @@ struct CsvRow {
 template <class F, std::same_as<const char*>... Columns>
 void for_each_csv_row(const std::string& path, F&& f, Columns... columns) {
   constexpr unsigned kCount = sizeof...(Columns);
-  using Reader = ::io::CSVReader<kCount, ::io::trim_chars<' ', '\t'>,
-                               ::io::double_quote_escape<',', '"'>, ::io::throw_on_overflow,
-                               ::io::single_and_empty_line_comment<'#'>>;
+  using Reader =
+      ::io::CSVReader<kCount, ::io::trim_chars<' ', '\t'>,
+                      ::io::double_quote_escape<',', '"'>, ::io::throw_on_overflow,
+                      ::io::single_and_empty_line_comment<'#'>>;
   try {
     Reader reader(path);
     const auto line = [&] { return static_cast<int>(reader.get_file_line()); };
