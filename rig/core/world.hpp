@@ -119,8 +119,8 @@ class Life {
   Life* next_ = nullptr;
 };
 
-/// The host's calendar, "2026-11-22 21:04:05 UTC": for people and for files that outlive
-/// a run, never for what happens in a world.
+/// The host's calendar, "2026-11-22 21:04:05 UTC": for people and for files that
+/// outlive a run, never for what happens in a world.
 std::string utc_text();
 
 /// How the world's time passes.
