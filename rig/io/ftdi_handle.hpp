@@ -31,8 +31,9 @@ class UsbError : public std::runtime_error {
   bool vanished_;
 };
 
-/// One channel of one device. Used by one thread, its port's. Every call but close()
-/// throws UsbError, and returns or throws within kLimit, write() within its own limit.
+/// One channel of one device. read() may be called by one thread and write() by another
+/// at the same time; every other call stands alone. Every call but close() throws
+/// UsbError, and returns or throws within kLimit, write() within its own limit.
 class FtdiHandle {
  public:
   static constexpr Duration kLimit = std::chrono::seconds(1);

@@ -1,10 +1,10 @@
-// One MPSSE channel of a real FTDI chip, through libftdi1 on a thread of its own, which
-// alone touches the device: a USB call that hangs holds up its own station only.
+// One MPSSE channel of a real FTDI chip, through libftdi1 on two threads of its own,
+// which alone touch the device: a USB call that hangs holds up its own station only.
 //
-// The device is polled only while somebody reads. Before every poll what was written
-// meanwhile goes out; after some polls without a byte there are pauses of up to
-// kLongestPause in between, in which a write goes out at once. So an answer comes up to
-// kLatency and kLongestPause late, a write up to kLatency.
+// One of them gives commands, the other collects answers, so a write goes out at once
+// though an answer is awaited. The device is polled only while somebody reads, and
+// after some polls without a byte with pauses of up to kLongestPause in between: an
+// answer comes up to kLatency and kLongestPause late.
 //
 // A device that fails or vanishes is a RigError naming station and device, to what
 // waits and to every later call, until open() has found it again. Failed calls change
@@ -33,8 +33,8 @@ class MpssePort final : public FtdiChannel {
   /// ftdi_sio sets its own channel's when it takes it, which may be later than we.
   static constexpr Duration kLatency = 1ms;
   static constexpr Duration kLongestPause = 2ms;
-  /// A write to a full chip is tried for so long at a time; in between answers are
-  /// taken, which may be what the chip waits for.
+  /// A write to a full chip is tried for so long at a time; in between it is seen
+  /// whether a dead man waits.
   static constexpr Duration kWriteSlice = 50ms;
   /// By this much a dead man may be late on a chip that takes no commands; then its
   /// channel is reset, which lets go of every pin, and fails.

@@ -43,21 +43,22 @@ Task<void> MpssePort::Device::perform(Call::Kind kind, BitMode mode, Bytes data,
 Task<ReadResult> MpssePort::Device::read(std::span<std::uint8_t> into, Instant until) {
   const auto self = shared_from_this();
   std::optional<Reader> reader;
-  std::uint64_t polls_before = 0;
+  std::uint64_t look = 0;
   for (;;) {
     {
       const std::lock_guard lock(mutex_);
       if (closed_) co_return ReadResult{StreamStatus::closed, 0};
       check();
       if (!answers_.empty()) co_return ReadResult{StreamStatus::ok, take(into)};
-      if (!reader) polls_before = polls_;
-      // Every reader is owed a look at the chip, also one that has no time.
-      const bool looked = reader && polls_ != polls_before;
+      // Every reader is owed a look at the chip, also one that has no time; one under
+      // way may have begun before what the reader expects was written.
+      if (!reader) look = polls_ + (polling_ ? 2 : 1);
+      const bool looked = reader && polls_ >= look;
       if (looked && world_.now() >= until) {
         co_return ReadResult{StreamStatus::timed_out, 0};
       }
     }
-    if (!reader) reader.emplace(*this, until != kNever);
+    if (!reader) reader.emplace(*this, until == kNever ? 0 : look);
     const Instant limit = world_.now() < until ? until : kNever;
     co_await changed_.wait(limit, "the FTDI chip's answer");
   }

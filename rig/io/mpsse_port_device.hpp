@@ -1,8 +1,10 @@
-// A port's device as its two threads share it. Internal to mpsse_port.
+// A port's device as its own two threads and the world's share it. Internal to
+// mpsse_port.
 #pragma once
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <boost/asio/io_context.hpp>
 #include <condition_variable>
 #include <deque>
@@ -20,8 +22,8 @@
 
 namespace lockrig::io {
 
-/// What the world's thread and the device's share. The coroutines that wait in a port
-/// hold it too: what they let go of when they are destroyed is then still there.
+/// What the world's thread and the device's two share. The coroutines that wait in a
+/// port hold it too: what they let go of when they are destroyed is then still there.
 class MpssePort::Device : public std::enable_shared_from_this<Device> {
  public:
   struct Call {
@@ -46,7 +48,8 @@ class MpssePort::Device : public std::enable_shared_from_this<Device> {
 
   void start() {
     self_ = weak_from_this();
-    thread_ = std::thread([this] { main(); });
+    commander_ = std::thread([this] { command(); });
+    collector_ = std::thread([this] { collect(); });
   }
 
   void stop() {
@@ -57,7 +60,9 @@ class MpssePort::Device : public std::enable_shared_from_this<Device> {
       forget_answers();
     }
     work_.notify_one();
-    thread_.join();
+    reading_wanted_.notify_one();
+    collector_.join();
+    commander_.join();
     changed_.notify();
   }
 
@@ -81,14 +86,15 @@ class MpssePort::Device : public std::enable_shared_from_this<Device> {
   /// One reader's presence, withdrawn with its coroutine.
   class Reader {
    public:
-    Reader(Device& device, bool report) : device_(device) {
+    /// Wakes it after poll number `report_at`.
+    Reader(Device& device, std::uint64_t report_at) : device_(device) {
       {
         const std::lock_guard lock(device_.mutex_);
         ++device_.readers_;
-        device_.report_poll_ = report;
+        device_.report_at_ = std::max(device_.report_at_, report_at);
         device_.next_poll_ = Instant{};
       }
-      device_.work_.notify_one();
+      device_.reading_wanted_.notify_one();
     }
     Reader(const Reader&) = delete;
     Reader& operator=(const Reader&) = delete;
@@ -107,7 +113,8 @@ class MpssePort::Device : public std::enable_shared_from_this<Device> {
     taken_ = 0;
   }
 
-  void main();
+  void command();
+  void collect();
   void work(Lock& lock);
   void perform_first(Lock& lock);
   void open(Lock& lock);
@@ -131,6 +138,21 @@ class MpssePort::Device : public std::enable_shared_from_this<Device> {
     return use();
   }
 
+  /// The same, with no poll under way meanwhile.
+  template <class F>
+  void alone(Lock& lock, F&& use) {
+    alone_ = true;
+    poll_over_.wait(lock, [&] { return !polling_; });
+    struct Over {
+      Device& device;
+      ~Over() {
+        device.alone_ = false;
+        device.reading_wanted_.notify_one();
+      }
+    } over{*this};
+    unlocked(lock, use);
+  }
+
   RigError error(const UsbError& usb) const {
     std::string what = usb.what();
     if (gone_since_ && clock_.now() - *gone_since_ >= 100ms) {
@@ -150,23 +172,27 @@ class MpssePort::Device : public std::enable_shared_from_this<Device> {
   World& world_;
   const Config config_;
   const std::string name_;
-  const std::unique_ptr<FtdiHandle> handle_;  // used by the thread alone
+  const std::unique_ptr<FtdiHandle> handle_;  // used by the two threads alone
   boost::asio::io_context& outside_;
   std::weak_ptr<Device> self_;
-  const Clock clock_{Pace::wall};  // the thread's own: the world's is not for it
+  const Clock clock_{Pace::wall};  // their own: the world's is not for them
   Signal changed_;                 // used by the world's thread alone
 
-  mutable std::mutex mutex_;  // guards all below
-  std::condition_variable work_;
+  mutable std::mutex mutex_;                // guards all below
+  std::condition_variable work_;            // for command()
+  std::condition_variable reading_wanted_;  // for collect()
+  std::condition_variable poll_over_;
   std::deque<std::shared_ptr<Call>> calls_;
   Bytes answers_;
   std::size_t taken_ = 0;
   int readers_ = 0;
-  bool report_poll_ = false;
-  std::uint64_t polls_ = 0;
+  std::uint64_t polls_ = 0;      // that have ended
+  std::uint64_t report_at_ = 0;  // the poll that a reader wants to hear of
   int empty_polls_ = 0;
   Instant next_poll_{};
-  bool stuck_ = false;  // the chip took nothing of the last slice
+  bool polling_ = false;
+  bool alone_ = false;                    // command() wants no poll
+  std::optional<UsbError> poll_failure_;  // for command() to act upon
   Bytes dead_man_;
   Instant dead_man_due_ = kNever;
   bool opened_ = false;
@@ -178,7 +204,8 @@ class MpssePort::Device : public std::enable_shared_from_this<Device> {
   std::size_t writes_ = 0;
   double longest_us_ = 0;
 
-  std::thread thread_;
+  std::thread commander_;
+  std::thread collector_;
 };
 
 }  // namespace lockrig::io

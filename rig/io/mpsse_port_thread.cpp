@@ -1,5 +1,6 @@
-// What a port's own thread does. All of it runs there, with the lock held but for the
-// calls to the device.
+// What a port's own threads do: one gives the device commands, one collects answers, so
+// that a command need not wait for an answer under way. All of it runs there, with the
+// lock held but for the calls to the device.
 #include <algorithm>
 #include <array>
 #include <boost/asio/post.hpp>
@@ -8,21 +9,21 @@
 
 namespace lockrig::io {
 
-void MpssePort::Device::main() {
+void MpssePort::Device::command() {
   Lock lock(mutex_);
   while (!closed_) {
     const std::shared_ptr<Call> current = calls_.empty() ? nullptr : calls_.front();
     try {
       work(lock);
     } catch (const UsbError& error) {
-      unlocked(lock, [&] { handle_->close(); });
+      alone(lock, [&] { handle_->close(); });
       fail(error, current.get());
     }
   }
   const bool reset = opened_ && !failure_ && !keep_pins_;
   for (const auto& each : calls_) each->done = true;
   calls_.clear();
-  unlocked(lock, [&] {
+  alone(lock, [&] {
     try {
       if (reset) handle_->set_bit_mode(false);
     } catch (const UsbError&) {
@@ -34,29 +35,34 @@ void MpssePort::Device::main() {
 
 void MpssePort::Device::work(Lock& lock) {
   arm_dead_man();
-  const bool reading = readers_ > 0 && answers_.empty() && opened_ && !failure_;
   if (!calls_.empty()) {
-    if (calls_.front()->kind != Call::Kind::write) {
-      perform_first(lock);
-      return;
-    }
-    if (!std::exchange(stuck_, false) || !reading) {
+    if (calls_.front()->kind == Call::Kind::write) {
       write_slice(lock);
-      return;
+    } else {
+      perform_first(lock);
     }
-    poll(lock);
-    return;
-  }
-  const Instant now = clock_.now();
-  if (reading && next_poll_ <= now) {
-    poll(lock);
-    return;
-  }
-  const Instant next = std::min(dead_man_due_, reading ? next_poll_ : kNever);
-  if (next == kNever) {
+  } else if (poll_failure_) {
+    throw UsbError(*poll_failure_);
+  } else if (dead_man_due_ == kNever) {
     work_.wait(lock);
-  } else if (next > now) {
-    work_.wait_for(lock, next - now);
+  } else {
+    work_.wait_for(lock, dead_man_due_ - clock_.now());
+  }
+}
+
+void MpssePort::Device::collect() {
+  Lock lock(mutex_);
+  while (!closed_) {
+    const bool wanted = readers_ > 0 && answers_.empty() && opened_ && !failure_ &&
+                        !poll_failure_ && !alone_;
+    const Instant now = clock_.now();
+    if (!wanted) {
+      reading_wanted_.wait(lock);
+    } else if (next_poll_ > now) {
+      reading_wanted_.wait_for(lock, next_poll_ - now);
+    } else {
+      poll(lock);
+    }
   }
 }
 
@@ -73,7 +79,7 @@ void MpssePort::Device::perform_first(Lock& lock) {
 
 void MpssePort::Device::open(Lock& lock) {
   opened_ = true;
-  unlocked(lock, [&] {
+  alone(lock, [&] {
     handle_->close();
     handle_->open(*config_.chip, config_.usb_serial, config_.channel);
     handle_->set_bit_mode(false);
@@ -96,12 +102,11 @@ void MpssePort::Device::open(Lock& lock) {
 }
 
 void MpssePort::Device::set_mode(Lock& lock, BitMode mode) {
-  unlocked(lock, [&] {
+  alone(lock, [&] {
     handle_->set_bit_mode(mode == BitMode::mpsse);
     handle_->purge();
   });
   forget_answers();
-  stuck_ = false;
 }
 
 void MpssePort::Device::write_slice(Lock& lock) {
@@ -111,7 +116,6 @@ void MpssePort::Device::write_slice(Lock& lock) {
       rest.empty() ? 0
                    : unlocked(lock, [&] { return handle_->write(rest, kWriteSlice); });
   call->sent += sent;
-  stuck_ = sent == 0 && !rest.empty();
   if (calls_.empty() || calls_.front() != call) return;  // dropped meanwhile
   if (call->sent == call->data.size()) {
     if (!call->limit) measure(call->begun);
@@ -123,24 +127,33 @@ void MpssePort::Device::write_slice(Lock& lock) {
     return each->limit && now > *each->limit;
   });
   if (!late) return;
-  unlocked(lock, [&] { handle_->set_bit_mode(false); });
+  alone(lock, [&] { handle_->set_bit_mode(false); });
   throw UsbError("took no commands, and was reset to let go of its outputs",
                  "what GPIOL1 waits for, and the length of what is queued");
 }
 
 void MpssePort::Device::poll(Lock& lock) {
   std::array<std::uint8_t, 4096> buffer;
-  const std::size_t count = unlocked(lock, [&] { return handle_->read(buffer); });
+  std::size_t count = 0;
+  polling_ = true;
+  try {
+    count = unlocked(lock, [&] { return handle_->read(buffer); });
+  } catch (const UsbError& error) {
+    poll_failure_ = error;
+    work_.notify_one();
+  }
+  polling_ = false;
+  poll_over_.notify_one();
+  if (poll_failure_) return;
   ++polls_;
   if (count > 0) {
     answers_.insert(answers_.end(), buffer.begin(),
                     buffer.begin() + static_cast<std::ptrdiff_t>(count));
     empty_polls_ = 0;
-    report_poll_ = false;
     wake();
     return;
   }
-  if (std::exchange(report_poll_, false)) wake();
+  if (polls_ == report_at_) wake();
   // 0, 0, 125 us, 250 us ... : what answers soon is asked at once.
   const int step = std::min(empty_polls_++, 8);
   const Duration pause =
@@ -180,6 +193,7 @@ void MpssePort::Device::fail(const UsbError& error, const Call* current) {
   }
   if (error.vanished() && !gone_since_) gone_since_ = clock_.now();
   failure_ = UsbError(what, error.check(), error.vanished());
+  poll_failure_.reset();
   // An open() asked for meanwhile has its own chance.
   std::erase_if(calls_, [&](const auto& each) {
     if (each->kind == Kind::open && each.get() != current) return false;

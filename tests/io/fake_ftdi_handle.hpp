@@ -28,9 +28,11 @@ class FakeDevice {
     std::unique_lock lock(mutex_);
     return changed_.wait_for(lock, 5s, [&] { return holds(*this); });
   }
-  void note(const std::string& what) {
+  /// What is held.
+  void release() {
     const std::lock_guard lock(mutex_);
-    log.push_back(what);
+    holds_reads = false;
+    changed_.notify_all();
   }
 
   // All below under the lock.
@@ -44,6 +46,8 @@ class FakeDevice {
   std::size_t room = SIZE_MAX;  // bytes a write takes
   bool silent = false;          // no answers come out
   bool hangs = false;           // a read lasts as long as libusb lets it
+  bool holds_reads = false;     // a read lasts until release()
+  bool reading = false;
   std::vector<std::string> log;
   Bytes commands;
   Bytes answers;
@@ -102,6 +106,10 @@ class FakeHandle final : public FtdiHandle {
       d_->changed_.wait_for(lock, 300ms, [&] { return !d_->hangs; });
       throw UsbError("did not answer", "the fake");
     }
+    d_->reading = true;
+    d_->changed_.notify_all();
+    d_->changed_.wait(lock, [&] { return !d_->holds_reads; });
+    d_->reading = false;
     // The latency timer's time.
     const auto some = [&] { return !d_->answers.empty() && !d_->silent; };
     if (!d_->changed_.wait_for(lock, 1ms, some)) return 0;
