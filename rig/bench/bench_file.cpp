@@ -8,6 +8,7 @@
 #include "rig/bench/bench_devices.hpp"
 #include "rig/bench/toml_file.hpp"
 #include "rig/twin/defects.hpp"
+#include "rig/twin/harness.hpp"
 
 namespace lockrig::bench {
 namespace {
@@ -78,15 +79,15 @@ Kind read_kind(const TomlFile& file) {
 }
 
 std::vector<std::string> read_station_faults(const TomlFile& file,
-                                             const std::string& key) {
+                                             const std::string& key,
+                                             const mpsse::Wiring& wiring) {
   if (!file.has(key)) return {};
   std::vector<std::string> faults = file.texts(key);
   for (std::size_t i = 0; i < faults.size(); ++i) {
-    if (faults[i] != "back_powered") {
-      file.reject(key + "[" + std::to_string(i) + "]",
-                  "'" + faults[i] +
-                      "' is no fault of a station; there is: "
-                      "back_powered");
+    try {
+      twin::Harness::check_fault(faults[i], wiring);
+    } catch (const std::invalid_argument& unknown) {
+      file.reject(key + "[" + std::to_string(i) + "]", unknown.what());
     }
   }
   return faults;
@@ -140,8 +141,9 @@ class Reader {
     if (const std::string key = table + ".key_gap_ms"; file_.has(key)) {
       station.keys.gap = file_.duration(key);
     }
-    station.station_faults = read_station_faults(file_, table + ".station_faults");
     check_codes(station, table);
+    station.station_faults = read_station_faults(file_, table + ".station_faults",
+                                                 board(station, table).wiring);
     if (const std::string key = table + ".supply"; file_.has(key)) {
       station.supply = read_supply(file_, key, real);
     }

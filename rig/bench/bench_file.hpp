@@ -55,7 +55,7 @@ struct StationEntry {
   std::optional<SupplyEntry> supply;
 
   // Of a virtual bench.
-  std::vector<std::string> station_faults;  // what is wrong with the rig: back_powered
+  std::vector<std::string> station_faults;  // what is wrong with the rig (harness.hpp)
 
   // Of a real one.
   GpioEntry gpio;

@@ -99,7 +99,8 @@ void check_complete(const std::string& path, const Wiring& wiring) {
 
 }  // namespace
 
-Wiring::Wiring(std::vector<Line> lines) : lines_(std::move(lines)) {
+Wiring::Wiring(std::vector<Line> lines, const Chip& chip)
+    : lines_(std::move(lines)), chip_(&chip) {
   for (const Line& line : lines_) {
     if (!line.output) continue;
     direction_ |= line.mask();
@@ -145,7 +146,7 @@ Wiring load_wiring(const std::string& path, const Chip& chip) {
     lines.push_back(std::move(line));
   };
   for_each_csv_row(path, add, "line", "bus", "bit", "direction", "active", "purpose");
-  Wiring wiring(std::move(lines));
+  Wiring wiring(std::move(lines), chip);
   check_complete(path, wiring);
   return wiring;
 }

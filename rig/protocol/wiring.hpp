@@ -23,13 +23,15 @@ struct Line {
 class Wiring {
  public:
   /// REQUIRES: names and bits are unique, bits are 0-15; load_wiring() checks a file.
-  explicit Wiring(std::vector<Line> lines);
+  explicit Wiring(std::vector<Line> lines, const Chip& chip = kFt2232h);
 
   /// std::invalid_argument if the board has no such line. The reference lives as long
   /// as the Wiring: look a line up once, not for every edge.
   const Line& at(std::string_view name) const;
   bool has(std::string_view name) const;
   const std::vector<Line>& lines() const { return lines_; }  // in the order of the file
+  /// "ACBUS6", as the chip's data sheet has it.
+  std::string pin_of(const Line& line) const { return chip_->pin_name(line.bit); }
 
   /// 1 for every output.
   std::uint16_t direction() const { return direction_; }
@@ -47,6 +49,7 @@ class Wiring {
 
  private:
   std::vector<Line> lines_;
+  const Chip* chip_;
   std::uint16_t direction_ = 0;
   std::uint16_t idle_ = 0;
 };

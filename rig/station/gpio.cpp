@@ -142,12 +142,25 @@ void Gpio::withhold(int line) {
 Task<Instant> Gpio::run(Build build) {
   pump_.check();
   Pump::Job job(pump_, std::move(build));
+  co_await end_of(job, "a waveform to end");
+  co_return job.start;
+}
+
+Task<std::vector<std::uint16_t>> Gpio::read_back(Build build) {
+  pump_.check();
+  std::vector<std::uint16_t> reads;
+  Pump::Job job(pump_, std::move(build));
+  job.reads = &reads;
+  co_await end_of(job, "a waveform to be read back");
+  co_return reads;
+}
+
+Task<void> Gpio::end_of(Pump::Job& job, const char* what) {
   while (!job.ended) {
-    co_await pump_.progress().wait(kNever, "a waveform to end");
+    co_await pump_.progress().wait(kNever, what);
     pump_.check();
   }
   if (job.failure) std::rethrow_exception(job.failure);
-  co_return job.start;
 }
 
 Task<std::optional<Instant>> Gpio::run_on_edge(Build build, Instant until,
@@ -158,11 +171,7 @@ Task<std::optional<Instant>> Gpio::run_on_edge(Build build, Instant until,
   }
   Pump::Job job(pump_, std::move(build), until);
   job.in_vain = std::move(in_vain);
-  while (!job.ended) {
-    co_await pump_.progress().wait(kNever, "an edge that the chip waits for");
-    pump_.check();
-  }
-  if (job.failure) std::rethrow_exception(job.failure);
+  co_await end_of(job, "an edge that the chip waits for");
   if (!job.edge_came) co_return std::nullopt;
   co_return job.start;
 }

@@ -70,7 +70,8 @@ class Gpio final : private Pump::User {
   /// apart, whatever the chunk; a waveform then begins as soon as its bytes are there.
   class Attention {
    public:
-    /// `chunk` is a whole number of kAttentivePeriod, else std::invalid_argument.
+    /// `chunk` is a whole number of kAttentivePeriod, else std::invalid_argument; with
+    /// a lead it says nothing more.
     explicit Attention(Gpio& gpio, Duration chunk = kAttentiveChunk);
     Attention(const Attention&) = delete;
     Attention& operator=(const Attention&) = delete;
@@ -98,6 +99,9 @@ class Gpio final : private Pump::User {
   /// chip too late is a RigError that says by how much; its outputs are as commanded
   /// when that is thrown.
   Task<Instant> run(Build build);
+  /// The same, and returns what each of its samples read on all 16 pins, those that the
+  /// chip drives included; the last one is that at its end.
+  Task<std::vector<std::uint16_t>> read_back(Build build);
 
   /// Runs a waveform that begins with waits for GPIOL1 (for the inactive level, then
   /// for the active one: the chip looks at levels) and returns the moment the last of
@@ -162,6 +166,7 @@ class Gpio final : private Pump::User {
  private:
   struct Waiting;
 
+  Task<void> end_of(Pump::Job& job, const char* what);
   void set_up(Instant reset_at, std::uint16_t before, std::uint16_t idle,
               std::uint16_t read) override;
   void drove(const mpsse::Compiled& what, Instant start, std::uint16_t before) override;

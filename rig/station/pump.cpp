@@ -214,7 +214,12 @@ void Pump::land(const mpsse::Compiled& compiled, ByteView reply, Instant start,
     user_.drove(compiled, start, pins_.value);
     pins_ = *compiled.left;
     stirred_ = true;
-    if (job != nullptr) job->start = start;
+    if (job != nullptr) {
+      job->start = start;
+      for (std::size_t i = 0; job->reads != nullptr && i + 1 < reply.size(); i += 2) {
+        job->reads->push_back(static_cast<std::uint16_t>(reply[i] | reply[i + 1] << 8));
+      }
+    }
     end_job(job, std::move(failure));
   }
   settle_dead_man();

@@ -16,6 +16,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "rig/core/error.hpp"
 #include "rig/core/world.hpp"
@@ -95,6 +96,7 @@ class Pump {
     Build build;
     std::optional<Instant> edge_until;  // it waits for a pin until then
     std::function<bool()> in_vain{};    // or until this says so, if it is there
+    std::vector<std::uint16_t>* reads = nullptr;  // all 16 pins, at each sample
     Instant start{};
     bool ended = false;
     bool edge_came = false;
@@ -136,6 +138,7 @@ class Pump {
     wake_.notify();
   }
   void wait_ends() { --waiting_; }
+  /// With a lead `chunk` says nothing: see Gpio::Attention.
   void attend(Duration chunk);
   void attend_no_more() {
     --attention_;
@@ -176,6 +179,7 @@ class Pump {
   Task<void> set_up();
   Task<void> ask(Bytes commands, std::size_t answers, const char* doing);
   Task<void> exchange(const mpsse::Compiled& compiled, const char* doing);
+  Task<std::size_t> write_in_parts(const mpsse::Compiled& compiled);
   Task<void> exchange_armed();
   std::size_t must_read(ReadResult read) const;
   void must_write(StreamStatus status) const;

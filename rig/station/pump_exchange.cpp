@@ -2,6 +2,7 @@
 // everything without a lead, and waits for a pin.
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "rig/station/pump.hpp"
 
@@ -67,11 +68,15 @@ Task<void> Pump::exchange(const mpsse::Compiled& compiled, const char* doing) {
   watchdog_.at(chip_free_ + kAnswerLimit);
   if (running_ != nullptr) running_->start = start;
 
-  const StreamStatus written = co_await channel_.write(compiled.commands);
-  must_write(written);
   // One byte more than is due shows answers that nobody asked for.
   reply_.resize(compiled.reply_bytes + 1);
   std::size_t got = 0;
+  if (compiled.reply_bytes <= options_.fifo_bytes) {
+    const StreamStatus written = co_await channel_.write(compiled.commands);
+    must_write(written);
+  } else {
+    got = co_await write_in_parts(compiled);
+  }
   while (got < compiled.reply_bytes) {
     const ReadResult read =
         co_await channel_.read_some(std::span(reply_).subspan(got), kNever);
@@ -83,6 +88,30 @@ Task<void> Pump::exchange(const mpsse::Compiled& compiled, const char* doing) {
   const bool commanded = &compiled == &commanded_;
   land(compiled, ByteView(reply_).first(compiled.reply_bytes), start,
        commanded ? std::exchange(running_, nullptr) : nullptr, commanded, nullptr);
+}
+
+/// A chip whose answers are not taken stops, and takes no more commands: a stream that
+/// answers more than the chip holds goes out in parts, one of them ahead of the answers
+/// that are waited for. Returns how many answers are taken.
+Task<std::size_t> Pump::write_in_parts(const mpsse::Compiled& compiled) {
+  const std::vector<mpsse::Part> parts =
+      mpsse::cut(compiled, options_.fifo_bytes / kPartsInFifo - 1, kClock);
+  std::size_t due = 0;
+  std::size_t got = 0;
+  for (const mpsse::Part& part : parts) {
+    const ByteView commands = ByteView(compiled.commands).subspan(part.from, part.size);
+    out_.assign(commands.begin(), commands.end());
+    if (&part != &parts.back()) out_.push_back(mpsse::op::kFlush);
+    const StreamStatus written = co_await channel_.write(out_);
+    must_write(written);
+    while (got < due) {
+      const ReadResult read =
+          co_await channel_.read_some(std::span(reply_).subspan(got), kNever);
+      got += must_read(read);
+    }
+    due += part.reply_bytes;
+  }
+  co_return got;
 }
 
 Task<void> Pump::exchange_armed() {

@@ -15,9 +15,9 @@ namespace lockrig::trial {
 struct Finding {
   enum class Status { ok, failed, not_asked };
 
-  /// "devices", "idle", "power_on", "console", "model", "revision", "serial",
-  /// "version", "keypad", "bolt", "bolt_sensors", "power_off_pull", "power_off_hard",
-  /// "host".
+  /// "devices", "outputs", "idle", "power_on", "console", "model", "revision",
+  /// "serial", "version", "keypad", "bolt", "bolt_sensors", "power_off_pull",
+  /// "power_off_hard", "host".
   std::string check;
   Status status = Status::not_asked;
   /// A failure keeps the station out of a run. Not so an unknown version, which a

@@ -65,8 +65,8 @@ class Ft2232h final : public FtdiChannel {
   void drop_answers() { engine_.drop_answers(world_.now()); }
   /// Levels as the chip reads them.
   std::uint16_t pins() const {
-    return static_cast<std::uint16_t>((engine_.inputs() & ~driven_) |
-                                      (levels_ & driven_));
+    return engine_.with_shorts(static_cast<std::uint16_t>(
+        (engine_.inputs() & ~driven_) | (levels_ & driven_)));
   }
 
   /// The world drives a pin (0-7 ADBUS, 8-15 ACBUS), now. std::logic_error, naming the
@@ -76,6 +76,12 @@ class Ft2232h final : public FtdiChannel {
   /// The world no longer drives a pin. It reads its pull: outside, or the chip's own
   /// weak pull-up (75 kOhm, FT2232H data sheet), which an outside pull overrides.
   void release_input(int bit, bool pull = true);
+
+  /// A defect of the station: from now on the pins in `mask` are shorted to these
+  /// levels, and read so though the chip drives them otherwise.
+  void short_pins(std::uint16_t mask, std::uint16_t levels) {
+    engine_.short_pins(mask, levels);
+  }
 
   /// What the chip drives; levels are 0 where it does not.
   std::uint16_t levels() const { return levels_; }

@@ -7,11 +7,34 @@ namespace {
 
 constexpr const char* kConsole = "console";
 constexpr const char* kUsb = "usb";
+constexpr const char* kBackPowered = "back_powered";
 
 /// In the order of Output.
 constexpr const char* kSensors[kOutputs] = {
     "rail",   "bolt_extended", "bolt_retracted", "led_red", "led_green",
     "beeper", "busy"};
+
+[[noreturn]] void refuse(const std::string& fault) {
+  throw std::invalid_argument("a station has no fault \"" + fault +
+                              "\"; there are: back_powered, and shorted_high:LINE and "
+                              "shorted_low:LINE for an output");
+}
+
+struct Short {
+  const mpsse::Line& line;
+  bool level;
+};
+
+/// "shorted_high:power"; empty for another fault.
+std::optional<Short> short_of(const std::string& name,
+                              const std::vector<mpsse::Line>& lines) {
+  for (const mpsse::Line& line : lines) {
+    if (!line.output) continue;
+    if (name == "shorted_high:" + line.name) return Short{line, true};
+    if (name == "shorted_low:" + line.name) return Short{line, false};
+  }
+  return std::nullopt;
+}
 
 }  // namespace
 
@@ -200,12 +223,21 @@ void Harness::add_wire(const std::string& wire, std::function<void(bool in)> plu
 }
 
 void Harness::set_fault(const std::string& name) {
-  if (name != "back_powered") {
-    throw std::invalid_argument("a station has no fault \"" + name +
-                                "\"; there is: back_powered");
+  if (const auto shorted = short_of(name, lines_)) {
+    const std::uint16_t mask = shorted->line.mask();
+    short_mask_ |= mask;
+    if (shorted->level) short_levels_ |= mask;
+    chip_.short_pins(short_mask_, short_levels_);
+    outputs_changed();
+    return;
   }
+  if (name != kBackPowered) refuse(name);
   back_powered_ = true;
   isolate(false);
+}
+
+void Harness::check_fault(const std::string& name, const mpsse::Wiring& wiring) {
+  if (name != kBackPowered && !short_of(name, wiring.lines())) refuse(name);
 }
 
 void Harness::show(Output output, bool active) {
@@ -220,8 +252,9 @@ void Harness::show(Output output, bool active) {
 
 void Harness::outputs_changed() {
   const std::uint16_t driven = chip_.driven() & plugged_ & outputs_;
-  const auto levels = static_cast<std::uint16_t>((chip_.levels() & driven) |
-                                                 (pulls_ & ~driven & outputs_));
+  const int wanted = (chip_.levels() & driven) | (pulls_ & ~driven & outputs_);
+  const auto levels =
+      static_cast<std::uint16_t>((wanted & ~short_mask_) | short_levels_);
   const int changed = levels_ ^ levels;
   if (changed == 0) return;
   levels_ = levels;

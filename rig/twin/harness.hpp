@@ -45,8 +45,12 @@ class Harness final : public Operator {
 
   /// A defect of the station, not of its board, for the doctor to find; from now on.
   /// "back_powered": the isolator does not isolate, so that console and keys feed a
-  /// board whose power is off. std::invalid_argument for another name.
+  /// board whose power is off. "shorted_high:LINE", "shorted_low:LINE": the wire of an
+  /// output, and the chip's pin with it, is at that level whatever the chip drives.
+  /// std::invalid_argument for another name.
   void set_fault(const std::string& name);
+  /// What set_fault() would throw.
+  static void check_fault(const std::string& name, const mpsse::Wiring& wiring);
 
   /// The board's console as the rig has it: while unplugged, bytes vanish both ways.
   /// Bytes on the line at that moment are counted whole, by when they arrive.
@@ -92,6 +96,8 @@ class Harness final : public Operator {
   std::uint16_t pressed_ = 0;  // switches closed
   bool isolated_ = true;
   bool back_powered_ = false;
+  std::uint16_t short_mask_ = 0;  // wires that are shorted, and to what
+  std::uint16_t short_levels_ = 0;
   Supply supply_ = Supply::open;
   std::map<std::string, std::function<void(bool)>> other_wires_;
 };

@@ -52,6 +52,14 @@ class MpsseEngine {
   void set_inputs(std::uint16_t levels, Instant now);
   std::uint16_t inputs() const { return inputs_; }
   mpsse::Pins outputs() const { return outputs_; }
+  /// From now on these pins read so, whoever drives them how.
+  void short_pins(std::uint16_t mask, std::uint16_t levels) {
+    short_mask_ = mask;
+    short_levels_ = static_cast<std::uint16_t>(levels & mask);
+  }
+  std::uint16_t with_shorts(std::uint16_t levels) const {
+    return static_cast<std::uint16_t>((levels & ~short_mask_) | short_levels_);
+  }
 
   /// Bytes of commands not yet executed, those of a write() that waits included.
   std::size_t queued() const { return commands_.size() - head_; }
@@ -106,8 +114,8 @@ class MpsseEngine {
   void answer(const Group& group, std::int64_t count);
   void append_answers(std::size_t count);
   std::uint16_t pins(std::uint16_t levels) const {
-    return static_cast<std::uint16_t>((levels & ~outputs_.direction) |
-                                      (outputs_.value & outputs_.direction));
+    return with_shorts(static_cast<std::uint16_t>(
+        (levels & ~outputs_.direction) | (outputs_.value & outputs_.direction)));
   }
 
   std::function<void(mpsse::Pins)> drive_;
@@ -122,6 +130,8 @@ class MpsseEngine {
   mpsse::ChipClock clock_{.divide_by_5 = true, .divisor = 0};
   mpsse::Pins outputs_{};
   std::uint16_t inputs_ = 0xffff;
+  std::uint16_t short_mask_ = 0;
+  std::uint16_t short_levels_ = 0;
 
   Instant start_{};                             // where ticks are counted from
   std::int64_t ticks_ = 0;                      // executed so far

@@ -13,6 +13,7 @@ namespace {
 
 namespace fs = std::filesystem;
 using testing::ElementsAre;
+using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::StartsWith;
 
@@ -250,6 +251,15 @@ TEST_F(BenchText, preset_that_the_world_knows) {
   EXPECT_EQ(
       mistake(station("A1", "S1", "1234", "00000000", "defects = [\"shared-codes\"]")),
       "accepted");
+}
+
+TEST_F(BenchText, a_fault_of_a_station_is_of_an_output_that_it_has) {
+  const std::string fault = "station_faults = [\"shorted_low:dip\"]";
+  const BenchFile bench = load(first(fault));
+  EXPECT_THAT(bench.stations.at(0).station_faults, ElementsAre("shorted_low:dip"));
+  EXPECT_THAT(mistake(first("station_faults = [\"shorted_low:rail\"]")),
+              HasSubstr("station_faults[0]: a station has no fault "
+                        "\"shorted_low:rail\"; there are: back_powered"));
 }
 
 TEST_F(BenchText, unknown_defect_lists_the_defects) {

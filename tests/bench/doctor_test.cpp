@@ -176,6 +176,50 @@ TEST_F(DoctorTest, finds_a_station_that_feeds_its_board_backwards) {
   EXPECT_FALSE(seen.calibration);
 }
 
+TEST_F(DoctorTest, names_the_output_that_is_held_and_its_pin) {
+  const struct {
+    const char* station;
+    const char* fault;
+    const char* detail;
+    const char* look_at;
+  } cases[] = {
+      {"A1", "shorted_high:power", "power (ACBUS6) is driven low and reads high",
+       "pin ACBUS6 and the wire power: a short to a supply"},
+      {"A1", "shorted_low:power", "power (ACBUS6) is driven high and reads low",
+       "pin ACBUS6 and the wire power: a short to ground"},
+      {"A1", "shorted_low:discharge", "discharge (ACBUS1) is driven high and reads low",
+       "pin ACBUS1 and the wire discharge: a short to ground"},
+      {"A1", "shorted_high:isolate", "isolate (ACBUS5) is driven low and reads high",
+       "a short to a supply"},
+      {"A1", "shorted_low:dip", "dip (ACBUS2) is driven high and reads low", "ground"},
+      {"A1", "shorted_low:keypad_data", "keypad_data (ADBUS1) is driven high",
+       "ground"},
+      {"A1", "shorted_low:keypad_enable", "keypad_enable (ADBUS7) is driven high",
+       "ground"},
+      {"A1", "shorted_high:keypad_enable", "keypad_enable (ADBUS7) is driven low",
+       "a supply"},
+      {"B1", "shorted_high:key_a3", "key_a3 (ACBUS5) is driven low", "a supply"},
+      {"B1", "shorted_low:key_strobe", "key_strobe (ACBUS6) is driven high", "ground"},
+  };
+  for (const auto& each : cases) {
+    BenchFile file = load_bench(LOCKRIG_ROOT "/fixtures/benches/virtual.toml");
+    for (StationEntry& entry : file.stations) {
+      if (entry.name == each.station) entry.station_faults = {each.fault};
+    }
+    VirtualBench faulty(std::move(file));
+    const Examination seen = trial::examine(faulty, each.station, 7);
+    ASSERT_NE(seen.refusal(), nullptr) << each.fault;
+    EXPECT_EQ(seen.refusal()->check, "outputs") << each.fault;
+    EXPECT_THAT(seen.refusal()->detail, HasSubstr(each.detail));
+    EXPECT_THAT(seen.refusal()->look_at, HasSubstr(each.look_at));
+    EXPECT_EQ(seen.refusal()->detail.find(';'), std::string::npos)
+        << "and no other: " << seen.refusal()->detail;
+    EXPECT_EQ(seen.at("console").status, Status::not_asked)
+        << each.fault << ": a board is not powered through outputs that are held";
+    EXPECT_FALSE(seen.calibration);
+  }
+}
+
 TEST_F(DoctorTest, a_version_that_was_never_released_is_told_and_does_not_refuse) {
   class Others final : public trial::Images {
    public:

@@ -62,6 +62,17 @@ def test_a_back_powered_station_is_found(
     assert "S1  " not in ended.out
 
 
+def test_an_output_that_is_held_is_named_with_its_pin_and_what_to_check(
+    cli: Callable[..., Ended], bench_path: Path
+) -> None:
+    fault = 'station_faults = ["shorted_high:power"]\n'
+    bench_path.write_text(bench_path.read_text() + fault)
+    ended = cli("doctor", "S2", "--bench", bench_path)
+    assert ended.status == 3, ended.out + ended.err
+    assert "outputs: power (ADBUS7) is driven low and reads high" in ended.out
+    assert "pin ADBUS7 and the wire power: a short to a supply" in ended.out
+
+
 @pytest.mark.parametrize(
     ("arguments", "reason"),
     [

@@ -63,6 +63,9 @@ class FakeChip final : public FtdiChannel {
   /// The rail follows the power switch this much later, unless unplugged.
   std::optional<Duration> rail_delay = 3ms;
 
+  /// Pins that read low, driven as they may be.
+  std::uint16_t shorted_low = 0;
+
   /// A host and its bus: commands are in the chip that much after they are written
   /// (when write() returns), answers with the reader that much after they are made.
   Duration command_latency{};
@@ -164,6 +167,8 @@ class FakeChip final : public FtdiChannel {
     enqueue(data, now);
     most_bytes = std::max(most_bytes, inside_);
     step();
+    while (inside_ > fifo_bytes)
+      co_await room_.wait(kNever, "the fake chip to take it");
     co_return StreamStatus::ok;
   }
 
@@ -313,9 +318,9 @@ class FakeChip final : public FtdiChannel {
   }
 
   void answer(const Pending& read) {
-    const auto pins =
-        static_cast<std::uint16_t>((input_at(world_.now()) & ~wiring_.direction()) |
-                                   (value_ & wiring_.direction()));
+    const int driven = value_ & wiring_.direction();
+    const auto pins = static_cast<std::uint16_t>(
+        (input_at(world_.now()) & ~wiring_.direction()) | (driven & ~shorted_low));
     Bytes bytes;
     if (read.command.kind == Kind::bad) {
       bytes = {mpsse::op::kBadCommand, read.command.opcode};

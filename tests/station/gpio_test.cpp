@@ -184,6 +184,23 @@ TEST_F(GpioTest, edges_within_a_commanded_waveform_are_found) {
               ElementsAre(Edge{Instant(52ms), gpio.line("beeper"), true}));
 }
 
+TEST_F(GpioTest, a_waveform_may_answer_more_than_the_chip_holds) {
+  open();
+  chip.input("beeper", true, Instant(30s));
+  const Gpio::Build held = [this](Pins now) {
+    const Pins on{mpsse::Wiring::with(now.value, wiring.at("dip"), true),
+                  now.direction};
+    return Waveform(now).set(on).sample_every(Gpio::kSamplePeriod, 60s).set(now);
+  };
+  const Instant start = world.run(gpio.run(held), 2 * kLimit, "run");
+  EXPECT_EQ(world.now(), start + 60s);
+  EXPECT_THAT(chip.times("dip", true), ElementsAre(start));
+  EXPECT_THAT(chip.times("dip", false), ElementsAre(start + 60s));
+  EXPECT_THAT(gpio.edges(), ElementsAre(Edge{Instant(30s), gpio.line("beeper"), true}));
+  EXPECT_FALSE(chip.answers_overflowed);
+  EXPECT_LE(chip.most_bytes, chip.fifo_bytes);
+}
+
 TEST_F(GpioTest, edges_and_outputs_are_traced_by_name_and_polarity) {
   world.trace().keep_events();
   chip.input("bolt_extended", false, Instant(31ms));

@@ -298,8 +298,23 @@ TEST_P(BothModels, without_an_isolator_that_isolates_the_board_is_fed_on) {
   EXPECT_FALSE(bench.board.console_isolated);
 }
 
+TEST_P(BothModels, a_wire_that_is_shorted_does_not_follow_the_chip) {
+  bench.mpsse();
+  bench.harness.set_fault("shorted_low:power");
+  bench.set("power", true);
+  EXPECT_EQ(bench.board.supply, Supply::open);
+  const std::uint16_t power = bench.wiring.at("power").mask();
+  EXPECT_EQ(bench.chip.pins() & power, 0);
+  EXPECT_EQ(bench.chip.levels() & power, power) << "it drives it all the same";
+  bench.set("power", false);
+  bench.harness.set_fault("shorted_high:discharge");
+  EXPECT_EQ(bench.board.supply, Supply::discharged);
+}
+
 TEST_P(BothModels, an_unknown_fault_of_the_station_is_refused) {
-  EXPECT_THROW(bench.harness.set_fault("backpowered"), std::invalid_argument);
+  for (const char* fault : {"backpowered", "shorted_high:rail", "shorted_low:none"}) {
+    EXPECT_THROW(bench.harness.set_fault(fault), std::invalid_argument) << fault;
+  }
 }
 
 TEST_P(BothModels, other_wires_are_pulled_by_their_name) {
