@@ -65,6 +65,12 @@ std::vector<std::string> FileBench::capabilities(const std::string& name) const 
   return {names.begin(), names.end()};
 }
 
+void FileBench::restore_portal(trial::Rig& rig, const trial::Snapshot& start) {
+  portal::Records records = start.portal;
+  for (auto& [serial, lock] : records.locks) lock.check_ins.clear();
+  rig.portal().restore(std::move(records));
+}
+
 std::unique_ptr<FileBench> open_bench(const std::filesystem::path& path) {
   BenchFile file = load_bench(path);
   if (file.kind == Kind::virtual_twins) {

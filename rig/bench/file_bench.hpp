@@ -37,6 +37,8 @@ class FileBench : public trial::Bench {
   }
   /// Of smp, radio, supply, flash_ops, operator: what goes beyond the station's lines.
   virtual std::set<std::string> fitted(const StationEntry& entry) const = 0;
+  /// What the portal knew then. Not its check-ins: their times are of another world.
+  static void restore_portal(trial::Rig& rig, const trial::Snapshot& start);
   /// Heeded by worlds in real time (core/world.hpp).
   const std::function<void()>& interrupt() const { return interrupt_; }
 

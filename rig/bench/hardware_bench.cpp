@@ -9,9 +9,6 @@
 namespace lockrig::bench {
 namespace {
 
-// An FTDI chip is ready within tenths of a second; five is a bus that hangs.
-constexpr Duration kOpenLimit = 5s;
-
 std::string environment(const char* name) {
   const char* const value = std::getenv(name);
   return value == nullptr ? "" : value;
@@ -78,22 +75,6 @@ HardwareBench::Place& HardwareBench::place(const StationEntry& entry) {
   return *known;
 }
 
-// A probe and a lock under power would hurt each other.
-void HardwareBench::take_power_away(Place& here, const StationEntry& entry) {
-  StationEntry without = entry;
-  without.on_exit = "off";
-  const auto rig = make_hardware_rig({.entry = without,
-                                      .board = board(entry),
-                                      .facts = facts(entry.name),
-                                      .fitted = fitted(entry),
-                                      .images = images(),
-                                      .person = nullptr,
-                                      .probe = here.probe,
-                                      .gone = [](Left) {}},
-                                     0, interrupt());
-  rig->world().run(rig->station().open(), kOpenLimit, "taking the power away");
-}
-
 std::unique_ptr<trial::Rig> HardwareBench::set_up(
     const std::string& name, std::uint64_t seed,
     const std::vector<std::string>& defects, const trial::Snapshot* start) {
@@ -104,7 +85,8 @@ std::unique_ptr<trial::Rig> HardwareBench::set_up(
   }
   Place& here = place(entry);
   here.held.begin();
-  if (here.probe != nullptr && !here.off) take_power_away(here, entry);
+  // A probe and a lock under power would hurt each other.
+  if (here.probe != nullptr && !here.off) take_power_away(entry, interrupt());
   if (here.rehearsal) {
     std::vector<std::string> all = entry.defects;
     all.insert(all.end(), defects.begin(), defects.end());
@@ -133,12 +115,7 @@ std::unique_ptr<trial::Rig> HardwareBench::set_up(
                                       here.held.end(left.safe);
                                     }},
                                seed, interrupt());
-  if (start != nullptr) {
-    portal::Records records = start->portal;
-    // The times of check-ins are those of another world.
-    for (auto& [serial, lock] : records.locks) lock.check_ins.clear();
-    rig->portal().restore(std::move(records));
-  }
+  if (start != nullptr) restore_portal(*rig, *start);
   here.in_use = true;
   return rig;
 }

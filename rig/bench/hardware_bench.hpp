@@ -31,9 +31,6 @@ class HardwareBench final : public FileBench {
   struct Place;
   std::set<std::string> fitted(const StationEntry& entry) const override;
   Place& place(const StationEntry& entry);
-  /// What was left on by on_exit = "keep", or when a device failed. RigError if the rig
-  /// cannot see to it.
-  void take_power_away(Place& here, const StationEntry& entry);
 
   std::mutex mutex_;
   std::map<std::string, std::unique_ptr<Place>> places_;

@@ -47,7 +47,9 @@ class GpioPorts {
     low_.leave_pins();
     if (high_) high_->leave_pins();
   }
-  std::size_t fifo_bytes() const { return chip_.fifo_bytes; }
+  station::GpioOptions options() const {
+    return {.lead = kLead, .fifo_bytes = chip_.fifo_bytes};
+  }
 
  private:
   io::MpssePort::Config config(const std::string& station, const GpioEntry& entry,
@@ -77,7 +79,7 @@ io::SerialConfig serial_config(const std::string& station, const char* device,
 }
 
 station::StationConfig station_config(const HardwareRigParts& parts,
-                                      std::size_t fifo_bytes) {
+                                      const station::GpioOptions& gpio) {
   const StationEntry& entry = parts.entry;
   return {.name = entry.name,
           .wiring = entry.wiring,
@@ -87,9 +89,15 @@ station::StationConfig station_config(const HardwareRigParts& parts,
           .console_byte_period = entry.console ? byte_period(entry.console->baud)
                                                : station::Console::kBytePeriod,
           .fitted = parts.fitted,
-          .gpio = {.lead = kLead, .fifo_bytes = fifo_bytes},
+          .gpio = gpio,
           .power = {.minimum_off = entry.min_off},
           .key_drive_max = entry.key_drive_max};
+}
+
+/// What comes next to the lock, a debug probe or another rig, finds it without power.
+Task<bool> rail_falls(station::Gpio& gpio) {
+  co_return co_await gpio.wait_for(gpio.line("rail"), false,
+                                   gpio.world().now() + kFallLimit);
 }
 
 /// Calls when all that was made after it is gone.
@@ -128,7 +136,7 @@ class HardwareRig final : public trial::Rig {
     }
     world_.run(gpio_.open(), kOpenLimit, "opening the FTDI chip");
     station_.emplace(world_, gpio_.channel(), console_.get(),
-                     station_config(parts, gpio_.fifo_bytes()));
+                     station_config(parts, gpio_.options()));
     if (console_) client_.emplace(world_, *station_->console, facts_.station);
     if (supply_line_) open_supply(*parts.entry.supply);
   }
@@ -164,15 +172,12 @@ class HardwareRig final : public trial::Rig {
   }
 
  private:
-  // What comes next to the lock, a debug probe or another rig, finds it without power.
-  // False if it has power.
+  /// False if the lock has power.
   Task<bool> leave(bool keep) {
     co_await station_->leave(keep);
-    station::Gpio& gpio = station_->gpio;
-    gpio.check();
+    station_->gpio.check();
     if (keep) co_return false;
-    co_return co_await gpio.wait_for(gpio.line("rail"), false,
-                                     world_.now() + kFallLimit);
+    co_return co_await rail_falls(station_->gpio);
   }
 
   void open_serial(std::unique_ptr<io::SerialPort>& port, const char* device,
@@ -210,6 +215,19 @@ std::unique_ptr<trial::Rig> make_hardware_rig(const HardwareRigParts& parts,
                                               std::uint64_t seed,
                                               const std::function<void()>& interrupt) {
   return std::make_unique<HardwareRig>(parts, seed, interrupt);
+}
+
+void take_power_away(const StationEntry& entry,
+                     const std::function<void()>& interrupt) {
+  World world(0, Pace::wall);
+  world.heed(interrupt);
+  GpioPorts ports(world, entry.name, entry.gpio);
+  world.run(ports.open(), kOpenLimit, "opening the FTDI chip");
+  station::Gpio gpio(world, ports.channel(), entry.name, entry.wiring, ports.options());
+  station::Power power(gpio);
+  world.run(gpio.open(), kOpenLimit, "taking the power away");
+  world.run(power.leave(false), kLeaveLimit, "taking the power away");
+  world.run(rail_falls(gpio), kLeaveLimit, "the rail to fall");
 }
 
 }  // namespace lockrig::bench

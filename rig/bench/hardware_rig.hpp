@@ -38,4 +38,9 @@ std::unique_ptr<trial::Rig> make_hardware_rig(const HardwareRigParts& parts,
                                               std::uint64_t seed,
                                               const std::function<void()>& interrupt);
 
+/// Sees to what was left on by on_exit = "keep", or when a device failed: keys open,
+/// power off, and the rail down unless something else feeds it. Needs the FTDI chip
+/// alone; RigError if that cannot be used.
+void take_power_away(const StationEntry& entry, const std::function<void()>& interrupt);
+
 }  // namespace lockrig::bench

@@ -128,12 +128,7 @@ std::unique_ptr<trial::Rig> VirtualBench::set_up(
   auto rig = std::make_unique<VirtualRig>(entry, kind, std::move(facts), unit, seed,
                                           all, *durable, images(), exchanges_);
   rig->pull_usb_at(usb_pulled_at_);
-  if (start != nullptr) {
-    portal::Records records = start->portal;
-    // The times of check-ins are those of another world.
-    for (auto& [serial, lock] : records.locks) lock.check_ins.clear();
-    rig->portal().restore(std::move(records));
-  }
+  if (start != nullptr) restore_portal(*rig, *start);
   return rig;
 }
 

@@ -86,6 +86,12 @@ TwinStation::TwinStation(World& world, UsbBus& bus, const bench::StationEntry& e
                                 ": a rehearsal's console is a channel of its chip");
   }
   build(*fresh());
+  if (entry.supply) {
+    supply_ = std::make_unique<RehearsedSupply>(
+        world, bus, entry, [this] { return lock_->draw_ma(); },
+        [this](int mv) { lock_->set_feed_mv(mv); });
+    fit_supply();
+  }
   connect();
 }
 
@@ -96,8 +102,17 @@ void TwinStation::build(const twin::LockDurable& durable) {
   lock_ = std::make_unique<twin::LockBoard>(world_, model_, unit_,
                                             twin::Defects(defects_), network_, durable);
   harness_ = std::make_unique<twin::Harness>(world_, chip_, *lock_, entry_.wiring);
+  if (supply_) fit_supply();
   if (console_)
     joint_ = std::make_unique<Joint>(world_, *console_, harness_->console());
+}
+
+/// In the place of the battery of the lock that is there now.
+void TwinStation::fit_supply() {
+  twin::ScpiSupply& instrument = supply_->instrument();
+  lock_->set_feed_mv(instrument.output_mv());
+  lock_->watch_draw([&instrument] { instrument.load_changed(); });
+  harness_->add_wire("supply", [&instrument](bool in) { instrument.plug(in); });
 }
 
 void TwinStation::connect() {

@@ -11,6 +11,7 @@
 #include "rig/bench/image_library.hpp"
 #include "rig/io/socket_network.hpp"
 #include "rig/rehearsal/pty.hpp"
+#include "rig/rehearsal/rehearsed_supply.hpp"
 #include "rig/rehearsal/usb_bus.hpp"
 #include "rig/twin/harness.hpp"
 #include "rig/twin/lock_board.hpp"
@@ -28,7 +29,8 @@ class TwinStation {
   TwinStation(World& world, UsbBus& bus, const bench::StationEntry& entry,
               const bench::BoardFile& board, bench::ImageLibrary& images);
 
-  /// A wire by its name in the harness; "usb" is the whole cable, as the bus sees it.
+  /// A wire by its name in the harness; "usb" is the whole cable of its chip, as the
+  /// bus sees it, "supply" the one between the instrument and its adapter.
   void plug(const std::string& wire, bool in);
 
   // What can be seen from the outside.
@@ -51,6 +53,7 @@ class TwinStation {
 
  private:
   void build(const twin::LockDurable& durable);
+  void fit_supply();
   void connect();
   void disconnect();
   void require_no_power() const;
@@ -73,6 +76,7 @@ class TwinStation {
   std::unique_ptr<twin::Harness> harness_;
   std::unique_ptr<Pty> console_;
   std::unique_ptr<Joint> joint_;
+  std::unique_ptr<RehearsedSupply> supply_;
 };
 
 /// `--bench FILE`: all stations of a bench of kind rehearsal, until the standard input

@@ -1,95 +1,24 @@
 // MPSSE ports through the unmodified libftdi1 and libusb, against chips on an emulated
 // USB bus in another process.
-#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <spawn.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
-#include <array>
-#include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <nlohmann/json.hpp>
+#include <memory>
 
 #include "rig/core/error.hpp"
 #include "rig/io/ft4232h_pair.hpp"
 #include "rig/io/ftdi_list.hpp"
 #include "rig/io/mpsse_port.hpp"
 #include "rig/protocol/mpsse.hpp"
-#include "rig/rehearsal/control.hpp"
-
-extern char** environ;
+#include "tests/rehearsal/program.hpp"
 
 namespace lockrig::io {
 namespace {
 
 using testing::ElementsAre;
 using testing::HasSubstr;
-
-/// `lockrig_rehearsal chips` in a process of its own, and this process on its bus.
-class Chips {
- public:
-  explicit Chips(std::vector<std::string> arguments) {
-    arguments.insert(arguments.begin(),
-                     {LOCKRIG_PROGRAMS "/lockrig_rehearsal", "chips"});
-    std::vector<char*> argv;
-    for (std::string& each : arguments) argv.push_back(each.data());
-    argv.push_back(nullptr);
-    std::vector<char*> environment;
-    for (char** each = environ; *each != nullptr; ++each) {
-      const std::string_view text(*each);
-      if (text.starts_with("LD_PRELOAD=") || text.starts_with("UMOCKDEV_DIR=")) {
-        continue;
-      }
-      environment.push_back(*each);
-    }
-    environment.push_back(nullptr);
-
-    std::array<int, 2> in{};
-    std::array<int, 2> out{};
-    if (pipe2(in.data(), O_CLOEXEC) != 0 || pipe2(out.data(), O_CLOEXEC) != 0) return;
-    posix_spawn_file_actions_t actions;
-    posix_spawn_file_actions_init(&actions);
-    posix_spawn_file_actions_adddup2(&actions, in[0], 0);
-    posix_spawn_file_actions_adddup2(&actions, out[1], 1);
-    if (posix_spawn(&process_, argv[0], &actions, nullptr, argv.data(),
-                    environment.data()) != 0) {
-      process_ = -1;
-    }
-    posix_spawn_file_actions_destroy(&actions);
-    close(in[0]);
-    close(out[1]);
-    input_ = in[1];
-
-    std::string line;
-    for (char c = 0; read(out[0], &c, 1) == 1 && c != '\n';) line += c;
-    close(out[0]);
-    const auto ready = nlohmann::json::parse(line, nullptr, false);
-    if (ready.is_discarded()) return;
-    control_ = ready["control"];
-    const std::string directory = ready["umockdev_dir"];
-    setenv("UMOCKDEV_DIR", directory.c_str(), 1);
-  }
-  Chips(const Chips&) = delete;
-  Chips& operator=(const Chips&) = delete;
-  ~Chips() {
-    unsetenv("UMOCKDEV_DIR");
-    close(input_);
-    if (process_ > 0) waitpid(process_, nullptr, 0);
-  }
-
-  bool ready() const { return !control_.empty(); }
-  std::string ask(std::vector<std::string> command) const {
-    return rehearsal::ask(control_, command);
-  }
-
- private:
-  pid_t process_ = -1;
-  int input_ = -1;
-  std::string control_;
-};
 
 class MpsseUsbTest : public testing::Test {
  protected:
@@ -102,8 +31,8 @@ class MpsseUsbTest : public testing::Test {
   }
 
   void start(std::vector<std::string> arguments) {
-    chips_ = std::make_unique<Chips>(std::move(arguments));
-    ASSERT_TRUE(chips_->ready());
+    arguments.insert(arguments.begin(), "chips");
+    chips_ = std::make_unique<rehearsal::BusProgram>(arguments);
   }
   std::unique_ptr<MpssePort> make(const std::string& usb_serial,
                                   const mpsse::Chip& chip = mpsse::kFt2232h,
@@ -174,20 +103,20 @@ class MpsseUsbTest : public testing::Test {
     co_await read(channel, 2);
   }
 
-  std::unique_ptr<Chips> chips_;
+  std::unique_ptr<rehearsal::BusProgram> chips_;
   World world_{1, Pace::wall};
 };
 
 TEST_F(MpsseUsbTest, drives_and_samples_the_pins_of_the_device_it_was_told) {
   start({"LR0001", "LR0002"});
-  chips_->ask({"set", "LR0002", "0", "5", "0"});
+  chips_->control({"set", "LR0002", "0", "5", "0"});
   const auto one = make("LR0001");
   const auto two = make("LR0002");
   run(exchange(*two, 0xffdf));
   run(exchange(*one, 0xffff));
   run(drive(*one, {0x4002, 0x420a}));
-  EXPECT_EQ(chips_->ask({"pins", "LR0001", "0"}), "ok levels=0x4002 driven=0x420a");
-  EXPECT_EQ(chips_->ask({"pins", "LR0002", "0"}), "ok levels=0x0000 driven=0x0000");
+  EXPECT_EQ(chips_->control({"pins", "LR0001", "0"}), "levels=0x4002 driven=0x420a");
+  EXPECT_EQ(chips_->control({"pins", "LR0002", "0"}), "levels=0x0000 driven=0x0000");
 }
 
 TEST_F(MpsseUsbTest, streams_more_than_the_chip_holds_both_ways) {
@@ -247,17 +176,17 @@ TEST_F(MpsseUsbTest, comes_back_after_an_unplugging_at_any_step) {
   enum { before_opening, before_mode, before_write, while_reading, kSteps };
   for (int step = 0; step < kSteps; ++step) {
     const auto port = make("LR0001");
-    if (step == before_opening) chips_->ask({"unplug", "LR0001"});
-    const std::string said =
-        error_of([](MpssePort& p, const Chips& chips, int when) -> Task<void> {
+    if (step == before_opening) chips_->control({"unplug", "LR0001"});
+    const std::string said = error_of(
+        [](MpssePort& p, const rehearsal::BusProgram& chips, int when) -> Task<void> {
           const std::vector<std::string> unplug{"unplug", "LR0001"};
           co_await p.open();
-          if (when == before_mode) chips.ask(unplug);
+          if (when == before_mode) chips.control(unplug);
           co_await enter_mpsse(p);
-          if (when == before_write) chips.ask(unplug);
+          if (when == before_write) chips.control(unplug);
           Bytes commands{mpsse::op::kFlush};
           co_await write(p, std::move(commands));
-          if (when == while_reading) chips.ask(unplug);
+          if (when == while_reading) chips.control(unplug);
           co_await read(p, 1);
         }(*port, *chips_, step));
     EXPECT_THAT(said, HasSubstr("station A1, gpio FT2232H LR0001: ")) << step;
@@ -266,7 +195,7 @@ TEST_F(MpsseUsbTest, comes_back_after_an_unplugging_at_any_step) {
                                                          "USB while"))
         << step;
     EXPECT_NE(error_of(port->open()), "") << step;
-    chips_->ask({"replug", "LR0001"});
+    chips_->control({"replug", "LR0001"});
     run(exchange(*port, 0xffff));
   }
 }
@@ -279,9 +208,8 @@ TEST_F(MpsseUsbTest, lets_go_of_the_pins_when_closed_unless_told_to_leave_them) 
     run(drive(*port, {0x4002, 0x420a}));
     if (leave) port->leave_pins();
     port.reset();
-    EXPECT_EQ(
-        chips_->ask({"pins", "LR0001", "0"}),
-        leave ? "ok levels=0x4002 driven=0x420a" : "ok levels=0x1815 driven=0x1915");
+    EXPECT_EQ(chips_->control({"pins", "LR0001", "0"}),
+              leave ? "levels=0x4002 driven=0x420a" : "levels=0x1815 driven=0x1915");
   }
 }
 
@@ -295,8 +223,8 @@ TEST_F(MpsseUsbTest, lets_the_dead_man_release_a_key_while_nobody_runs_the_world
   port->dead_man(release, world_.now() + 30ms);
   const Instant limit = world_.now() + 5s;
   std::string pins;
-  while (pins != "ok levels=0x0000 driven=0x0040" && world_.now() < limit) {
-    pins = chips_->ask({"pins", "LR0001", "0"});
+  while (pins != "levels=0x0000 driven=0x0040" && world_.now() < limit) {
+    pins = chips_->control({"pins", "LR0001", "0"});
   }
   EXPECT_LT(world_.now(), limit);
 }
@@ -306,7 +234,7 @@ TEST_F(MpsseUsbTest, makes_one_port_of_the_two_channels_of_an_ft4232h) {
   const auto low = make("LR0004", mpsse::kFt4232h, 0);
   const auto high = make("LR0004", mpsse::kFt4232h, 1);
   Ft4232hPair pair(world_, *low, *high);
-  chips_->ask({"set", "LR0004", "1", "2", "0"});
+  chips_->control({"set", "LR0004", "1", "2", "0"});
   run([](MpssePort& a, MpssePort& b, FtdiChannel& both) -> Task<void> {
     co_await a.open();
     co_await b.open();
@@ -314,8 +242,8 @@ TEST_F(MpsseUsbTest, makes_one_port_of_the_two_channels_of_an_ft4232h) {
     co_await expect_sample(both, 0xfbff);
     co_await drive(both, {0x0802, 0x0a0a});
   }(*low, *high, pair));
-  EXPECT_EQ(chips_->ask({"pins", "LR0004", "0"}), "ok levels=0x0002 driven=0x000a");
-  EXPECT_EQ(chips_->ask({"pins", "LR0004", "1"}), "ok levels=0x0008 driven=0x000a");
+  EXPECT_EQ(chips_->control({"pins", "LR0004", "0"}), "levels=0x0002 driven=0x000a");
+  EXPECT_EQ(chips_->control({"pins", "LR0004", "1"}), "levels=0x0008 driven=0x000a");
 }
 
 }  // namespace

@@ -36,6 +36,7 @@ class BusProgram {
   ~BusProgram();
   /// What stands behind "ok". std::runtime_error for an error.
   std::string control(const std::vector<std::string>& command) const;
+  const std::string& control_path() const { return control_; }
 
  private:
   Program program_;
