@@ -160,7 +160,9 @@ def _read(
 ) -> None:
     assert stream is not None
     for line in stream:
-        said.put((station, line))
+        # One that was killed may leave half a line.
+        if line.endswith("\n"):
+            said.put((station, line))
     said.put((station, ""))
 
 
