@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <cstdio>
 #include <map>
 #include <memory>
 #include <stdexcept>
@@ -167,6 +168,8 @@ class Stand {
                                         : microseconds(seen.front().host - written));
     }
     busy_ = false;
+    fmt::print("provoked {}\n", usb_.serial());
+    std::fflush(stdout);
   }
 
   World& world_;

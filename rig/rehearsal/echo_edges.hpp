@@ -20,7 +20,8 @@ inline constexpr const char* kProvocation = "#REACT#";
 ///   provoke S BIT COUNT SEED COUNT times, 3 to 9 ms apart: a line of text that ends in
 ///                            kProvocation, on a console chosen at random, as a
 ///                            serial adapter delivers it at 115200 baud; and a wait
-///                            of up to a second for the pin to change
+///                            of up to a second for the pin to change. Once it is
+///                            over, "provoked S" on the standard output
 ///   reactions S              "busy" meanwhile; then for each, in microseconds of the
 ///                            host's monotonic clock: from before its last bytes are
 ///                            written to the change of the pin; -1 where it did not

@@ -7,6 +7,8 @@ import pytest
 
 from lockrig import hardware_path as path
 from lockrig.__main__ import main
+from lockrig.hardware_path.edges import distribution
+from lockrig.hardware_path.upload import fast_flash
 from lockrig.root import FIXTURES
 
 
@@ -82,11 +84,11 @@ def test_without_labgrid_there_is_no_ratio_to_it() -> None:
 
 
 def test_reactions_that_never_came_count_apart() -> None:
-    it = path.distribution([*range(1, 1001), -1.0])
+    it = distribution([*range(1, 1001), -1.0])
     assert (it["count"], it["missed"]) == (1000, 1)
     assert (it["p50_us"], it["p99_us"], it["max_us"]) == (501, 991, 1000)
     with pytest.raises(ValueError, match="nobody reacted"):
-        path.distribution([-1.0])
+        distribution([-1.0])
 
 
 def test_the_twin_of_an_upload_differs_in_its_flash_and_buffers_alone() -> None:
@@ -94,7 +96,7 @@ def test_the_twin_of_an_upload_differs_in_its_flash_and_buffers_alone() -> None:
     changed = [
         now.split(" = ")[0]
         for was, now in zip(
-            board.splitlines(), path.fast_flash(board, 1).splitlines(), strict=True
+            board.splitlines(), fast_flash(board, 1).splitlines(), strict=True
         )
         if was != now
     ]

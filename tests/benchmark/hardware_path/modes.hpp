@@ -1,5 +1,5 @@
 // What lockrig_hardware_path can be told to do, each in a process of its own.
-// python/lockrig/hardware_path.py starts them in the environment of an emulated bus,
+// python/lockrig/hardware_path starts them in the environment of an emulated bus,
 // and says what is measured against what.
 #pragma once
 
@@ -26,8 +26,9 @@ int react_barely(const Words& words);
 /// (Power::interrupt()), then by the host's (two waveforms with a sleep between).
 int interrupt_power(const Words& words);
 
-/// `MIB`: a log that holds no pattern, by a PTY from another process to a PatternWatch.
-/// Prints one JSON line.
+/// `MIB`: a log that holds no pattern, by a PTY from another process to a PatternWatch;
+/// in turn with it, a little of another one to a console that is new each time. What a
+/// read costs, and how that grew over the new console's cost. Prints one JSON line.
 int read_log(const Words& words);
 
 /// `PATH BAUD KIB`: an upload to the lock that serves SMP there. Prints one JSON line.
