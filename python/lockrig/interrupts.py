@@ -4,6 +4,9 @@ import signal
 from types import FrameType
 
 
+HEEDED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
 class Terminated(KeyboardInterrupt):
     """Told by another process, which need not have told this one's children."""
 
@@ -20,7 +23,7 @@ def heed() -> None:
             raise KeyboardInterrupt
         raise Terminated
 
-    for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    for each in HEEDED:
         # Who started us with one of them ignored (nohup) wants it ignored.
         if signal.getsignal(each) is not signal.SIG_IGN:
             signal.signal(each, on_signal)

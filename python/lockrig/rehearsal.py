@@ -7,6 +7,7 @@ that environment.
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
@@ -14,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from lockrig import _core
-from lockrig.interrupts import Terminated
+from lockrig.interrupts import HEEDED, Terminated
 from lockrig.root import BUILD
 
 # Set inside: the control socket of the twins.
@@ -64,9 +65,17 @@ def rehearse_command(bench: Path, command: Sequence[str]) -> int:
 
 def _run_inside(bench: Path, command: Sequence[str]) -> int:
     with environment(bench) as inside:
-        with subprocess.Popen(command, env=inside) as process:
+        # A signal that comes while the command is started waits until it is there.
+        signal.pthread_sigmask(signal.SIG_BLOCK, HEEDED)
+        try:
+            process = subprocess.Popen(command, env=inside, preexec_fn=_let_signals_in)
+        except BaseException:
+            _let_signals_in()
+            raise
+        with process:
             while True:
                 try:
+                    _let_signals_in()
                     status = process.wait()
                     break
                 except Terminated:
@@ -75,6 +84,10 @@ def _run_inside(bench: Path, command: Sequence[str]) -> int:
                     # The terminal's Ctrl-C has reached it as well.
                     continue
     return status if status >= 0 else 128 - status
+
+
+def _let_signals_in() -> None:
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, HEEDED)
 
 
 @contextmanager

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from conftest import heed_interrupts
 
 from lockrig import rehearsal
 
@@ -174,6 +175,7 @@ class Rehearsal:
             stderr=subprocess.PIPE,
             text=True,
             cwd=ROOT,
+            preexec_fn=heed_interrupts,
         )
         self.started.append(process)
         return process
