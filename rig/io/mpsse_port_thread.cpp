@@ -12,7 +12,9 @@ namespace lockrig::io {
 void MpssePort::Device::command() {
   Lock lock(mutex_);
   while (!closed_) {
-    const std::shared_ptr<Call> current = calls_.empty() ? nullptr : calls_.front();
+    const bool reading_failed = poll_failure_.has_value();
+    const std::shared_ptr<Call> current =
+        reading_failed || calls_.empty() ? nullptr : calls_.front();
     try {
       work(lock);
     } catch (const UsbError& error) {
@@ -34,6 +36,7 @@ void MpssePort::Device::command() {
 }
 
 void MpssePort::Device::work(Lock& lock) {
+  if (poll_failure_) throw UsbError(*poll_failure_);
   arm_dead_man();
   if (!calls_.empty()) {
     if (calls_.front()->kind == Call::Kind::write) {
@@ -41,8 +44,6 @@ void MpssePort::Device::work(Lock& lock) {
     } else {
       perform_first(lock);
     }
-  } else if (poll_failure_) {
-    throw UsbError(*poll_failure_);
   } else if (dead_man_due_ == kNever) {
     work_.wait(lock);
   } else {
@@ -97,6 +98,7 @@ void MpssePort::Device::open(Lock& lock) {
     }
   });
   failure_.reset();
+  poll_failure_.reset();  // of a read that open() waited for
   gone_since_.reset();
   forget_answers();
 }

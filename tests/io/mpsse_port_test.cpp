@@ -245,6 +245,21 @@ TEST_F(MpssePortTest, takes_no_read_of_before_for_a_look_at_the_chip) {
             2);
 }
 
+TEST_F(MpssePortTest, a_read_of_before_does_not_fail_a_port_that_is_opened_anew) {
+  const auto port = make();
+  run(port->open());
+  device_->with([](FakeDevice& d) { d.hangs = true; });
+  Life life(world_, "reader");
+  life.spawn([](MpssePort& p) -> Task<void> { co_await read(p, 1); }(*port));
+  run([](World& world) -> Task<void> { co_await world.sleep_for(0ns, "it"); }(world_));
+  ASSERT_TRUE(device_->wait([](FakeDevice& d) { return d.log.back() == "read"; }));
+  device_->with([](FakeDevice& d) { d.hangs = false; });
+  // It waits for the read under way, which then fails.
+  run(port->open());
+  EXPECT_EQ(error_of(write(*port, {mpsse::op::kReadLow})), "");
+  EXPECT_EQ(error_of(write(*port, {mpsse::op::kReadHigh})), "");
+}
+
 TEST_F(MpssePortTest, gives_a_reader_without_time_what_the_chip_has) {
   const auto port = make();
   run(port->open());
