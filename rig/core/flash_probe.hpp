@@ -30,6 +30,18 @@ constexpr const char* to_string(FlashOp::Kind kind) {
   return kind == FlashOp::Kind::erase ? "erase" : "program";
 }
 
+/// An operation that has begun, kept as a value. May be asked from any thread, at any
+/// later time.
+class FlashMoment {
+ public:
+  virtual ~FlashMoment() = default;
+
+  /// What would survive if power died inside the operation, with `fraction` of it done
+  /// (0 to 1). `seed` decides what the torn cells hold.
+  virtual std::shared_ptr<const Durable> torn(double fraction,
+                                              std::uint64_t seed) const = 0;
+};
+
 class FlashProbe {
  public:
   virtual ~FlashProbe() = default;
@@ -40,14 +52,12 @@ class FlashProbe {
   /// Operations of both image slots alone: "was anything written?"
   virtual std::uint64_t slot_count() const = 0;
 
-  /// Called as each operation begins; empty to stop. Within the callback torn() may be
-  /// asked.
+  /// Called as each operation begins; empty to stop. Within the callback moment() may
+  /// be asked.
   virtual void watch(std::function<void(const FlashOp&)> callback) = 0;
 
-  /// What would survive if power died now, inside the operation that has just begun,
-  /// with `fraction` of it done (0 to 1). `seed` decides what the torn cells hold.
-  /// REQUIRES: called within watch's callback.
-  virtual std::shared_ptr<const Durable> torn(double fraction, std::uint64_t seed) = 0;
+  /// The operation that has just begun. REQUIRES: called within watch's callback.
+  virtual std::shared_ptr<const FlashMoment> moment() = 0;
 
   /// Takes the supply away inside operation `index`. It stays away until the station's
   /// own power line has been switched off. `fired` runs at that moment.

@@ -162,7 +162,7 @@ std::vector<Fork> take_forks(const TrialSpec& base, const SweepPlan& plan, Bench
     for (const double fraction : plan.fractions) {
       Fork fork;
       fork.spec = cut_at(base, op.index, fraction);
-      fork.state = {rig.probe()->torn(fraction, trial_seed(fork.spec)),
+      fork.state = {rig.probe()->moment()->torn(fraction, trial_seed(fork.spec)),
                     rig.portal().records(), known};
       fork.phase = op.phase;
       fork.operation = fmt::format("{} {}", to_string(op.kind), op.region);

@@ -18,6 +18,14 @@ std::vector<Region> regions(const LockModel& model) {
   return {model.slot0, model.slot1, model.settings, model.log};
 }
 
+std::shared_ptr<const LockDurable> durable_of(FlashContent content, double bolt,
+                                              std::uint64_t power_ups) {
+  auto durable = std::make_shared<LockDurable>(std::move(content));
+  durable->bolt = bolt;
+  durable->power_ups = power_ups;
+  return durable;
+}
+
 Task<void> boot(Peripherals& p, Life& life, std::string cause) {
   co_await p.world.sleep_for(p.model.boot_loader, "the boot loader to start");
   BootLoader loader(p.flash, p.model, p.defects);
@@ -95,8 +103,11 @@ LockBoard::LockBoard(World& world, const LockModel& model, const Unit& unit,
     brown_out();
   });
   flash_.on_busy([this](bool busy) { set_output(Output::busy, busy); });
-  flash_.on_snapshot(
-      [this](FlashContent content) { return durable_with(std::move(content)); });
+  flash_.on_moment([this] {
+    return [bolt = bolt_.position(), power_ups = power_ups_](FlashContent content) {
+      return durable_of(std::move(content), bolt, power_ups);
+    };
+  });
 }
 
 LockBoard::~LockBoard() {
@@ -200,15 +211,8 @@ void LockBoard::restart(std::string cause) {
   start(std::move(cause));
 }
 
-std::shared_ptr<const LockDurable> LockBoard::durable_with(FlashContent content) const {
-  auto durable = std::make_shared<LockDurable>(std::move(content));
-  durable->bolt = bolt_.position();
-  durable->power_ups = power_ups_;
-  return durable;
-}
-
 std::shared_ptr<const LockDurable> LockBoard::durable() const {
-  return durable_with(content_);
+  return durable_of(content_, bolt_.position(), power_ups_);
 }
 
 }  // namespace lockrig::twin

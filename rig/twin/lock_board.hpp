@@ -67,7 +67,6 @@ class LockBoard final : public Board {
   void supply_changed();
   void feed_changed();
   void set_output(Output output, bool level);
-  std::shared_ptr<const LockDurable> durable_with(FlashContent content) const;
 
   World& world_;
   const LockModel& model_;

@@ -4,6 +4,44 @@
 #include <cassert>
 
 namespace lockrig::twin {
+namespace {
+
+void tear_operation(FlashContent& content, FlashOp::Kind kind, std::uint32_t address,
+                    ByteView data, double fraction, std::uint64_t seed) {
+  if (kind == FlashOp::Kind::erase) {
+    content.tear_erase(address, fraction, seed);
+  } else {
+    content.tear_program(address, data, fraction, seed);
+  }
+}
+
+/// Shares its sectors with the flash until that writes them.
+class Moment final : public FlashMoment {
+ public:
+  Moment(FlashContent content, FlashOp::Kind kind, std::uint32_t address, ByteView data,
+         NorFlash::MakeDurable make)
+      : content_(std::move(content)),
+        kind_(kind),
+        address_(address),
+        data_(data.begin(), data.end()),
+        make_(std::move(make)) {}
+
+  std::shared_ptr<const Durable> torn(double fraction,
+                                      std::uint64_t seed) const override {
+    FlashContent content = content_;
+    tear_operation(content, kind_, address_, data_, fraction, seed);
+    return make_(std::move(content));
+  }
+
+ private:
+  FlashContent content_;
+  FlashOp::Kind kind_;
+  std::uint32_t address_;
+  Bytes data_;
+  NorFlash::MakeDurable make_;
+};
+
+}  // namespace
 
 NorFlash::NorFlash(World& world, FlashContent& content, std::vector<Region> regions,
                    FlashTiming timing)
@@ -46,7 +84,7 @@ Task<void> NorFlash::wait_for_end() {
     co_await world_.sleep_for(
         std::chrono::duration_cast<Duration>(current_->length * cut.fraction),
         "a flash operation that power fails in");
-    tear(content_, cut.fraction, cut.seed);
+    tear(cut.fraction, cut.seed);
     current_.reset();
     if (cut.fired) cut.fired();
     collapse_();
@@ -70,12 +108,9 @@ void NorFlash::finish() {
   if (idle_.awaited()) idle_.notify();
 }
 
-void NorFlash::tear(FlashContent& content, double fraction, std::uint64_t seed) const {
-  if (current_->kind == FlashOp::Kind::erase) {
-    content.tear_erase(current_->address, fraction, seed);
-  } else {
-    content.tear_program(current_->address, current_->data, fraction, seed);
-  }
+void NorFlash::tear(double fraction, std::uint64_t seed) {
+  tear_operation(content_, current_->kind, current_->address, current_->data, fraction,
+                 seed);
 }
 
 Task<void> NorFlash::erase(std::uint32_t address) {
@@ -107,15 +142,14 @@ Task<void> NorFlash::copy_sector(std::uint32_t from, std::uint32_t to) {
 void NorFlash::power_lost(std::uint64_t seed) {
   if (!current_) return;
   const Duration done = world_.now() - current_->start;
-  tear(content_, to_seconds(done) / to_seconds(current_->length), seed);
+  tear(to_seconds(done) / to_seconds(current_->length), seed);
   current_.reset();
 }
 
-std::shared_ptr<const Durable> NorFlash::torn(double fraction, std::uint64_t seed) {
-  assert(current_ && snapshot_ && "asked within watch's callback");
-  FlashContent content = content_;
-  tear(content, fraction, seed);
-  return snapshot_(std::move(content));
+std::shared_ptr<const FlashMoment> NorFlash::moment() {
+  assert(current_ && freeze_ && "asked within watch's callback");
+  return std::make_shared<Moment>(content_, current_->kind, current_->address,
+                                  current_->data, freeze_());
 }
 
 void NorFlash::cut_at(std::uint64_t index, double fraction, std::uint64_t seed,

@@ -63,17 +63,17 @@ class NorFlash final : public FlashProbe {
   void on_cut(std::function<void()> collapse) { collapse_ = std::move(collapse); }
   /// Called when an operation begins (true) and when it ends; not when power fails.
   void on_busy(std::function<void(bool busy)> changed) { busy_ = std::move(changed); }
-  /// Makes a Durable of the board from a flash content; for torn().
-  void on_snapshot(std::function<std::shared_ptr<const Durable>(FlashContent)> make) {
-    snapshot_ = std::move(make);
-  }
+  /// Makes a Durable of a board from a flash content. May be called from any thread.
+  using MakeDurable = std::function<std::shared_ptr<const Durable>(FlashContent)>;
+  /// For moment(): gives what makes a Durable of the board as it is at that moment.
+  void on_moment(std::function<MakeDurable()> freeze) { freeze_ = std::move(freeze); }
 
   std::uint64_t count() const override { return count_; }
   std::uint64_t slot_count() const override { return slot_count_; }
   void watch(std::function<void(const FlashOp&)> callback) override {
     watch_ = std::move(callback);
   }
-  std::shared_ptr<const Durable> torn(double fraction, std::uint64_t seed) override;
+  std::shared_ptr<const FlashMoment> moment() override;
   void cut_at(std::uint64_t index, double fraction, std::uint64_t seed,
               std::function<void()> fired) override;
 
@@ -97,7 +97,7 @@ class NorFlash final : public FlashProbe {
   bool begin(FlashOp::Kind kind, std::uint32_t address, ByteView data);
   Task<void> wait_for_end();
   void finish();
-  void tear(FlashContent& content, double fraction, std::uint64_t seed) const;
+  void tear(double fraction, std::uint64_t seed);
 
   World& world_;
   FlashContent& content_;
@@ -112,7 +112,7 @@ class NorFlash final : public FlashProbe {
   std::function<void(const FlashOp&)> watch_;
   std::function<void()> collapse_;
   std::function<void(bool)> busy_;
-  std::function<std::shared_ptr<const Durable>(FlashContent)> snapshot_;
+  std::function<MakeDurable()> freeze_;
 };
 
 }  // namespace lockrig::twin

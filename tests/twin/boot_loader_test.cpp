@@ -31,13 +31,15 @@ Outcome power_up(const LockModel& model, FlashContent flash, std::uint64_t boots
   outcome.flash.power_up(boots);
   NorFlash nor(world, outcome.flash,
                {model.slot0, model.slot1, model.settings, model.log}, model.flash);
-  nor.on_snapshot([](FlashContent content) {
-    return std::make_shared<Content>(std::move(content));
+  nor.on_moment([] {
+    return [](FlashContent content) {
+      return std::make_shared<Content>(std::move(content));
+    };
   });
   if (tear) {
     nor.watch([&](const FlashOp& op) {
       for (const double fraction : kFractions) {
-        const auto durable = nor.torn(fraction, mix(boots, op.index));
+        const auto durable = nor.moment()->torn(fraction, mix(boots, op.index));
         outcome.torn.push_back(static_cast<const Content&>(*durable).flash);
       }
     });

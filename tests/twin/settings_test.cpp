@@ -24,14 +24,17 @@ std::vector<FlashContent> cut_everywhere(const LockModel& model, FlashContent& f
                                          Task task) {
   World world(1);
   NorFlash nor(world, flash, {}, model.flash);
-  nor.on_snapshot([](FlashContent content) {
-    return std::make_shared<Content>(std::move(content));
+  nor.on_moment([] {
+    return [](FlashContent content) {
+      return std::make_shared<Content>(std::move(content));
+    };
   });
   std::vector<FlashContent> torn;
   nor.watch([&](const FlashOp& op) {
     for (const double fraction : kFractions) {
       torn.push_back(
-          static_cast<const Content&>(*nor.torn(fraction, mix(9, op.index))).flash);
+          static_cast<const Content&>(*nor.moment()->torn(fraction, mix(9, op.index)))
+              .flash);
     }
   });
   world.run(task(world, nor), 1h, "task");
@@ -142,14 +145,17 @@ TEST_F(AuditLogTest, a_cut_loses_at_most_the_event_being_written_also_across_the
   std::uint32_t newest = 0;
   World world(1);
   NorFlash nor(world, flash, {}, model.flash);
-  nor.on_snapshot([](FlashContent content) {
-    return std::make_shared<Content>(std::move(content));
+  nor.on_moment([] {
+    return [](FlashContent content) {
+      return std::make_shared<Content>(std::move(content));
+    };
   });
   std::vector<FlashContent> torn;
   nor.watch([&](const FlashOp& op) {
     for (const double fraction : {0.3, 0.7}) {
       torn.push_back(
-          static_cast<const Content&>(*nor.torn(fraction, mix(9, op.index))).flash);
+          static_cast<const Content&>(*nor.moment()->torn(fraction, mix(9, op.index)))
+              .flash);
       newest_before.push_back(newest);
     }
   });
