@@ -52,6 +52,7 @@ Task<void> Console::listen() {
     const Duration length = byte_period_ * static_cast<std::int64_t>(read.count);
     world_.trace().bytes(in_, world_.now() - length, byte_period_, bytes);
     arrived_.insert(arrived_.end(), bytes.begin(), bytes.end());
+    if (heard_) heard_(bytes);
     changed_.notify();
   }
 }

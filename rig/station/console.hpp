@@ -4,6 +4,7 @@
 
 #include <array>
 #include <exception>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -41,6 +42,8 @@ class Console final : public ByteStream {
   void check() const {
     if (first_failure_) std::rethrow_exception(first_failure_);
   }
+  /// Sees the bytes as they arrive, read or not; empty to stop.
+  void watch(std::function<void(ByteView)> heard) { heard_ = std::move(heard); }
   /// Forgets what arrived and was not read: the last words before a cut.
   void discard();
 
@@ -58,6 +61,7 @@ class Console final : public ByteStream {
   std::optional<StreamStatus> broken_;
   std::exception_ptr thrown_;  // how it broke, if not by a status
   std::exception_ptr first_failure_;
+  std::function<void(ByteView)> heard_;
   Bytes arrived_;
   std::size_t taken_ = 0;
   std::array<std::uint8_t, 1024> buffer_;

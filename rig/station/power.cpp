@@ -115,6 +115,34 @@ Task<Power::Off> Power::off(Style style) {
   co_return off;
 }
 
+Task<Power::Off> Power::off_with_chatter(std::uint64_t bounces, Duration bounce) {
+  if (bounces < 1 || bounces > kMostBounces) {
+    throw std::invalid_argument("contacts bounce 1 to 100 times");
+  }
+  if (bounce < kSwitchTime || bounce > 100ms) {
+    throw std::invalid_argument("a bounce lasts 100 us to 100 ms");
+  }
+  bool was_on = false;
+  Gpio::Build build = [this, bounces, bounce, &was_on](mpsse::Pins now) {
+    was_on = on_;
+    went_off();
+    mpsse::Waveform waveform(now);
+    const mpsse::Pins isolated = with(without_keys(now), isolate_, true);
+    waveform.set(isolated).wait(kSwitchTime);
+    const mpsse::Pins open = cut(isolated, Style::pull);
+    for (std::uint64_t i = 0; i < bounces; ++i) {
+      waveform.set(open).wait(bounce).set(isolated).wait(bounce);
+    }
+    waveform.set(open).sample_every(Gpio::kAttentivePeriod, kFallWatched);
+    return waveform;
+  };
+  const Instant start = co_await gpio_.run(std::move(build));
+  const auto bouncing = 2 * bounce * static_cast<std::int64_t>(bounces);
+  Off off{start + kSwitchTime + bouncing, std::nullopt};
+  co_await see_fall(off, was_on);
+  co_return off;
+}
+
 Task<void> Power::see_fall(Off& off, bool was_on) {
   off_at_ = off.commanded;
   if (gpio_.active_at(rail_, off.commanded)) {

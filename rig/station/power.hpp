@@ -63,6 +63,7 @@ class Power {
     std::optional<Instant> rail_fell;
   };
 
+  static constexpr std::uint64_t kMostBounces = 100;
   static constexpr Duration kShortestInterruption = 1ms;
   static constexpr Duration kLongestInterruption = 1s;
 
@@ -74,6 +75,11 @@ class Power {
 
   /// Returns when the rail has fallen, or after kFallLimit.
   Task<Off> off(Style style);
+
+  /// As off(pull), but the contacts bounce first: `bounces` times they open for
+  /// `bounce` and close for as long. std::invalid_argument for no or more than 100
+  /// bounces, and outside 100 us - 100 ms.
+  Task<Off> off_with_chatter(std::uint64_t bounces, Duration bounce);
 
   /// Off, `off` with the rail down (or since it should have been), and on again.
   /// std::invalid_argument below kMinimumOff.

@@ -34,6 +34,13 @@ Task<std::optional<StartUp>> power_up(Rig& rig) {
   const Instant until = began + rig.facts().limits.boot_max;
   if (rig.client() != nullptr) rig.client()->discard();
   co_await rig.station().power.on();
+  auto start = co_await started_by(rig, until);
+  if (start) start->took = world.now() - began;
+  co_return start;
+}
+
+Task<std::optional<StartUp>> started_by(Rig& rig, Instant until) {
+  const Instant began = rig.world().now();
   StartUp start;
   if (rig.client() == nullptr) {
     if (!co_await rig.station().signals.next(until)) co_return std::nullopt;
@@ -44,7 +51,7 @@ Task<std::optional<StartUp>> power_up(Rig& rig) {
       start.banner = lock::parse_banner(*line);
     }
   }
-  start.took = world.now() - began;
+  start.took = rig.world().now() - began;
   co_return start;
 }
 

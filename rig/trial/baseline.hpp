@@ -26,6 +26,10 @@ struct StartUp {
   std::optional<lock::Banner> banner;
 };
 
+/// Waits for the next start of a board that has power: the banner, or without a console
+/// the start-up signal. Empty if none comes by `until`; `took` counts from the call.
+Task<std::optional<StartUp>> started_by(Rig& rig, Instant until);
+
 /// Powers a station on and waits until its firmware runs: the banner, or without a
 /// console the start-up signal. Empty where it never did.
 Task<std::optional<StartUp>> power_up(Rig& rig);

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "rig/core/error.hpp"
+#include "rig/trial/cutter.hpp"
 #include "rig/trial/oracle.hpp"
 #include "rig/trial/stimulus.hpp"
 
@@ -17,28 +18,6 @@ using station::Power;
 // A trial whose lock never checks in again waits out two heartbeats of up to 12 h.
 constexpr Duration kTrialLimit = 48h;
 
-// A cut that has to be answered is answered this fast, by a host without load.
-constexpr Duration kNotice = 5ms;
-
-Power::Style style_of(const Cut& cut) {
-  return cut.style == Cut::Style::hard ? Power::Style::hard : Power::Style::pull;
-}
-
-std::string describe(const Cut& cut) {
-  switch (cut.trigger) {
-    case Cut::Trigger::flash_op:
-      return fmt::format("flash operation {} at {}", cut.at, cut.fraction);
-    case Cut::Trigger::bytes:
-      return fmt::format("{} bytes acknowledged + {:.3f} s", cut.at,
-                         to_seconds(cut.delay));
-    case Cut::Trigger::event:
-      return fmt::format("{} + {:.3f} s", cut.event, to_seconds(cut.delay));
-    case Cut::Trigger::pin:
-      return fmt::format("busy, {:.3f} s on or later", to_seconds(cut.delay));
-  }
-  return "?";
-}
-
 /// One trial in one world.
 class Run {
  public:
@@ -48,6 +27,7 @@ class Run {
         known_(known),
         record_(record),
         hand_(rig),
+        cutter_(rig, hand_, spec, record.cuts),
         note_(rig.world().trace().channel("trial")) {
     if (spec.stimulus == Stimulus::change_code) {
       known_.other_user_code = changed_code(rig.facts().serial);
@@ -73,16 +53,22 @@ class Run {
 
   Task<void> forked(const Fork& fork) {
     co_await rig_.station().open();
+    record_.cuts = fork.before;
     CutEvidence evidence;
-    evidence.requested = describe(spec_.cuts.front());
+    evidence.requested = describe(spec_.cuts.at(fork.cut));
     evidence.achieved_s = to_seconds(fork.at);
     const Instant off = rig_.world().now();
-    co_await rig_.world().sleep_for(spec_.cuts.front().off, "the off time");
+    co_await rig_.world().sleep_for(spec_.cuts[fork.cut].off, "the off time");
     // The rail has been low since this world began: that is the cut's off time.
     if (!rig_.station().power.rail_up()) {
       evidence.off_s = to_seconds(rig_.world().now() - off);
     }
     record_.cuts.push_back(evidence);
+    if (fork.cut + 1 < spec_.cuts.size()) {
+      const bool cut = co_await make_cuts(fork.cut + 1, nullptr);
+      if (!cut || rig_.station().power.rail_up()) co_await switch_off();
+    }
+    co_await help();
     co_await judge();
   }
 
@@ -183,181 +169,77 @@ class Run {
   }
 
   Task<void> fault(const Observer& observer) {
-    FlashProbe* probe = rig_.probe();
     const Instant began = rig_.world().now();
     StimulusRun stimulus(rig_, hand_, spec_, known_);
-    if (observer && probe != nullptr) {
-      probe->watch([&](const FlashOp& op) { observer(rig_, known_, op); });
+    // What is observed follows the cuts that the spec has already.
+    if (observer && spec_.cuts.empty()) watch(observer);
+    bool cut = co_await make_cuts(0, &stimulus);
+    if (spec_.cuts.empty()) {
+      co_await run_stimulus(stimulus);
+    } else if (observer && cut) {
+      watch(observer);
+      co_await recover_unobserved();
+      cut = false;
     }
-    bool cut = false;
-    for (std::size_t i = 0; i < spec_.cuts.size(); ++i) {
-      cut = co_await cut_once(spec_.cuts[i], i == 0 ? &stimulus : nullptr);
-      if (!cut) break;
-    }
-    if (spec_.cuts.empty()) co_await run_stimulus(stimulus, kNever);
-    if (probe != nullptr) probe->watch({});
+    if (rig_.probe() != nullptr) rig_.probe()->watch({});
     if (spec_.portal_down > Duration::zero()) {
       co_await rig_.world().sleep_until(began + spec_.portal_down, "the outage to end");
     }
     record_.observed = stimulus.observed();
     phase("restored");
-    // A cut after which the rail stayed up was none: the lock is judged from a start
-    // all the same.
-    Power& power = rig_.station().power;
-    if (!cut || power.rail_up()) {
-      co_await power.off(Power::Style::hard);
-      co_await rig_.world().sleep_for(kOffTime, "the off time");
+    if (!cut || rig_.station().power.rail_up()) co_await switch_off();
+    co_await help();
+  }
+
+  /// Those from `first` on. False when one never came, or there was none.
+  Task<bool> make_cuts(std::size_t first, StimulusRun* stimulus) {
+    bool cut = false;
+    for (std::size_t i = first; i < spec_.cuts.size(); ++i) {
+      cut = co_await cutter_.make(spec_.cuts[i], i == 0 ? stimulus : nullptr);
+      if (!cut) break;
     }
+    co_return cut;
+  }
+
+  void watch(const Observer& observer) {
+    if (rig_.probe() == nullptr) {
+      throw std::invalid_argument("station " + rig_.facts().station +
+                                  " cannot count flash operations");
+    }
+    const std::uint64_t from = spec_.cuts.empty() ? 0 : rig_.probe()->count();
+    rig_.probe()->watch([this, &observer, from](const FlashOp& op) {
+      observer(rig_, known_, {op.index - from, op.kind, op.region, op.phase});
+    });
+  }
+
+  /// After the cuts that led here, power returns and nothing disturbs the lock.
+  Task<void> recover_unobserved() {
+    if (co_await power_up(rig_) && rig_.client() != nullptr) {
+      co_await settled(rig_, rig_.facts().limits.confirm_max);
+    }
+  }
+
+  // A cut after which the rail stayed up was none: the lock is judged from a start all
+  // the same.
+  Task<void> switch_off() {
+    Power& power = rig_.station().power;
+    co_await power.off(Power::Style::hard);
+    co_await rig_.world().sleep_for(kOffTime, "the off time");
     if (power.rail_up()) {
       throw cannot_look("power", "the rail stays up when power is off",
                         "the power switch, and what else feeds the board");
     }
   }
 
-  /// Runs until the stimulus is done or `ended` says that a cut has come.
-  Task<void> run_stimulus(StimulusRun& stimulus, Instant until,
-                          const bool* ended = nullptr) {
+  /// What people do after such a stimulus whatever came of it.
+  Task<void> help() { co_return; }
+
+  Task<void> run_stimulus(StimulusRun& stimulus) {
     Life life(rig_.world(), "stimulus");
     life.spawn(stimulus.run());
-    while (!stimulus.done() && (ended == nullptr || !*ended)) {
-      if (!co_await stimulus.progress().wait(until, "the stimulus to be done")) break;
+    while (!stimulus.done()) {
+      co_await stimulus.progress().wait(kNever, "the stimulus to be done");
     }
-  }
-
-  /// False when its trigger never came: the cut is then not proven.
-  Task<bool> cut_once(const Cut& cut, StimulusRun* stimulus) {
-    CutEvidence evidence;
-    evidence.requested = describe(cut);
-    const Instant armed = rig_.world().now();
-    if (cut.trigger == Cut::Trigger::pin) {
-      evidence.by_chip = co_await cut_at_busy(cut, stimulus);
-      co_return co_await see(cut, armed, evidence.by_chip, evidence);
-    }
-    bool fired = false;
-    if (cut.trigger == Cut::Trigger::flash_op) {
-      if (rig_.probe() == nullptr) {
-        throw std::invalid_argument("station " + rig_.facts().station +
-                                    " cannot count flash operations");
-      }
-      const std::uint64_t from = stimulus == nullptr || spec_.counts_from == "stimulus"
-                                     ? rig_.probe()->count()
-                                     : 0;
-      rig_.probe()->cut_at(from + cut.at, cut.fraction, rig_.world().seed(), [&] {
-        fired = true;
-        if (stimulus != nullptr) stimulus->progress().notify();
-      });
-    }
-    station::Gpio::Attention attention(rig_.station().gpio);
-    if (stimulus == nullptr) {
-      if (cut.event == "power_on") {
-        co_await rig_.station().power.on();
-        co_await rig_.world().sleep_for(cut.delay, "the moment of the cut");
-        fired = true;
-      } else if (cut.trigger == Cut::Trigger::flash_op) {
-        co_await rig_.station().power.on();
-        const Instant until = rig_.world().now() + rig_.facts().limits.boot_max;
-        while (!fired && rig_.world().now() < until) {
-          co_await rig_.world().sleep_for(kNotice, "the moment of the cut");
-        }
-      }
-    } else {
-      fired = co_await await_trigger(cut, *stimulus, fired);
-    }
-    if (fired) {
-      phase("cut");
-      Power& power = rig_.station().power;
-      if (spec_.sham == Sham::cut) power.withhold_off();
-      co_await power.off(style_of(cut));
-      power.withhold_off(false);
-    }
-    co_return co_await see(cut, armed, fired, evidence);
-  }
-
-  /// The off time of a cut that was made, and what the rail shows of it. Gives `made`.
-  Task<bool> see(const Cut& cut, Instant armed, bool made, CutEvidence& evidence) {
-    Power& power = rig_.station().power;
-    if (made) {
-      // A lock that was not cut may still do what it was asked.
-      if (!power.rail_up()) hand_.forget();
-      co_await rig_.world().sleep_for(cut.off, "the off time");
-      const auto fell = power.rail_fell(armed);
-      if (fell) evidence.achieved_s = to_seconds(*fell);
-      if (fell && !power.rail_up()) {
-        evidence.off_s = to_seconds(rig_.world().now() - *fell);
-      }
-    }
-    record_.cuts.push_back(evidence);
-    co_return made;
-  }
-
-  /// Armed in the chip. False if the edge never came, to the end of the stimulus: the
-  /// chip was then set up anew, and power has fallen by its pull.
-  Task<bool> cut_at_busy(const Cut& cut, StimulusRun* stimulus) {
-    Power& power = rig_.station().power;
-    const Limits& limits = rig_.facts().limits;
-    const station::Gpio::Attention attention(rig_.station().gpio);
-    Life life(rig_.world(), "stimulus");
-    std::function<bool()> in_vain;
-    if (stimulus == nullptr) {
-      co_await power.on();
-    } else {
-      life.spawn(stimulus->run());
-      in_vain = [stimulus] { return stimulus->done(); };
-    }
-    co_await rig_.world().sleep_for(cut.delay, "the moment of the cut");
-    phase("cut armed");
-    if (spec_.sham == Sham::cut) power.withhold_off();
-    const Instant until = rig_.world().now() +
-                          (stimulus == nullptr ? limits.boot_max : limits.update_max);
-    const Power::EdgeCut seen =
-        co_await power.off_on_busy(style_of(cut), until, std::move(in_vain));
-    power.withhold_off(false);
-    co_return seen.came;
-  }
-
-  Task<bool> await_trigger(const Cut& cut, StimulusRun& stimulus, const bool& fired) {
-    Life life(rig_.world(), "stimulus");
-    life.spawn(stimulus.run());
-    const auto due = [&] {
-      switch (cut.trigger) {
-        case Cut::Trigger::flash_op:
-          return fired;
-        case Cut::Trigger::bytes:
-          return stimulus.acknowledged() >= cut.at;
-        case Cut::Trigger::event:
-          return cut.event == "stimulus";
-        case Cut::Trigger::pin:
-          break;
-      }
-      return false;
-    };
-    if (cut.trigger == Cut::Trigger::event && cut.event != "stimulus") {
-      if (!co_await await_motion(cut, stimulus)) co_return false;
-    } else {
-      while (!due()) {
-        if (stimulus.done()) co_return false;
-        co_await stimulus.progress().wait(kNever, "the moment of the cut");
-      }
-    }
-    co_await rig_.world().sleep_for(cut.delay, "the moment of the cut");
-    co_return true;
-  }
-
-  /// "bolt_opens" or "bolt_locks": it leaves that end.
-  Task<bool> await_motion(const Cut& cut, StimulusRun& stimulus) {
-    const bool opens = cut.event == "bolt_opens";
-    if (!opens && cut.event != "bolt_locks") {
-      throw std::invalid_argument("no event \"" + cut.event +
-                                  "\"; there are: stimulus, power_on, bolt_opens, "
-                                  "bolt_locks");
-    }
-    while (!opens && !stimulus.observed().contains("opened")) {
-      co_await stimulus.progress().wait(kNever, "the bolt to have opened");
-    }
-    station::Gpio& gpio = rig_.station().gpio;
-    co_return co_await gpio.wait_for(
-        gpio.line(opens ? "bolt_extended" : "bolt_retracted"), false,
-        rig_.world().now() + 1min);
   }
 
   Task<void> judge() {
@@ -389,6 +271,7 @@ class Run {
 
   void prove_cuts(const std::optional<StartUp>& start_up) {
     for (CutEvidence& cut : record_.cuts) {
+      if (cut.proven) continue;  // by what was seen of it at once
       // A banner after the rail was down: what ran before did not go on. (Its cause is
       // not asked for: a trial that crashes in start-up restarts before it prints one.)
       if (start_up && start_up->banner) {
@@ -422,6 +305,7 @@ class Run {
   Known known_;
   TrialRecord& record_;
   Hand hand_;
+  Cutter cutter_;
   Trace::Channel note_;
 };
 

@@ -14,14 +14,17 @@ namespace lockrig::trial {
 /// that need not repeat what led there.
 struct Fork {
   TrialSpec spec;
-  Snapshot state;  // at the moment of the cut
+  Snapshot state;                   // at the moment of the cut
+  std::size_t cut = 0;              // which of the spec's cuts that is
+  std::vector<CutEvidence> before;  // of the cuts before it
   std::string phase;
   std::string operation;  // "erase slot0"
   Instant at{};           // in the reference run
 };
 
-/// Sees each flash operation between the stimulus and the settling of the lock, and may
-/// take forks there.
+/// Sees each flash operation from the stimulus to the settling of the lock; where the
+/// spec has cuts, from power's return after the last one, and its index counts from
+/// there. May take moments there.
 using Observer = std::function<void(Rig& rig, const Known& known, const FlashOp& op)>;
 
 /// A trial from baseline to verdict. Any failure of lock or rig is in the record, also

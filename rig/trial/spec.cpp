@@ -24,18 +24,21 @@ using Names = std::span<const std::pair<Value, std::string_view>>;
 constexpr std::pair<Path, std::string_view> kPaths[] = {{Path::serial, "serial"},
                                                         {Path::portal, "portal"}};
 constexpr std::pair<Cut::Trigger, std::string_view> kTriggers[] = {
-    {Cut::Trigger::flash_op, "flash_op"},
-    {Cut::Trigger::bytes, "bytes"},
-    {Cut::Trigger::event, "event"},
-    {Cut::Trigger::pin, "pin"}};
+    {Cut::Trigger::flash_op, "flash_op"}, {Cut::Trigger::bytes, "bytes"},
+    {Cut::Trigger::frames, "frames"},     {Cut::Trigger::console, "console"},
+    {Cut::Trigger::event, "event"},       {Cut::Trigger::pin, "pin"}};
 constexpr std::pair<Cut::Style, std::string_view> kStyles[] = {
-    {Cut::Style::hard, "hard"}, {Cut::Style::pull, "pull"}};
+    {Cut::Style::hard, "hard"},
+    {Cut::Style::pull, "pull"},
+    {Cut::Style::chatter, "chatter"},
+    {Cut::Style::dip, "dip"}};
 constexpr std::pair<Stimulus, std::string_view> kStimuli[] = {
     {Stimulus::none, "none"},
     {Stimulus::push, "push"},
     {Stimulus::change_code, "change_code"},
     {Stimulus::unlock, "unlock"},
-    {Stimulus::lock, "lock"}};
+    {Stimulus::lock, "lock"},
+    {Stimulus::sync, "sync"}};
 constexpr std::pair<Sham, std::string_view> kShams[] = {
     {Sham::none, ""},
     {Sham::power, "power"},
@@ -154,13 +157,19 @@ class Reader {
 };
 
 Json to_json(const Cut& cut) {
-  return {{"trigger", name_of(cut.trigger, kTriggers)},
-          {"at", cut.at},
-          {"fraction", cut.fraction + 0.0},  // -0 equals 0 and must hash as it does
-          {"event", cut.event},
-          {"delay_ns", cut.delay.count()},
-          {"off_ns", cut.off.count()},
-          {"style", name_of(cut.style, kStyles)}};
+  Json json = {
+      {"trigger", name_of(cut.trigger, kTriggers)},
+      {"at", cut.at},
+      {"fraction", cut.fraction + 0.0},  // -0 equals 0 and must hash as it does
+      {"event", cut.event},
+      {"delay_ns", cut.delay.count()},
+      {"off_ns", cut.off.count()},
+      {"style", name_of(cut.style, kStyles)}};
+  if (cut.bounces > 0) {
+    json["bounces"] = cut.bounces;
+    json["bounce_ns"] = cut.bounce.count();
+  }
+  return json;
 }
 
 Cut cut_from(const Json& json, const std::string& path) {
@@ -173,6 +182,8 @@ Cut cut_from(const Json& json, const std::string& path) {
   reader.get("delay_ns", cut.delay);
   reader.get("off_ns", cut.off);
   reader.get("style", cut.style, kStyles);
+  reader.get("bounces", cut.bounces);
+  reader.get("bounce_ns", cut.bounce);
   reader.end();
   return cut;
 }
@@ -195,6 +206,7 @@ Json to_json(const TrialSpec& spec) {
                {"counts_from", spec.counts_from},
                {"seed", spec.seed}};
   if (spec.sham != Sham::none) json["sham"] = name_of(spec.sham, kShams);
+  if (spec.repeat > 0) json["repeat"] = spec.repeat;
   return json;
 }
 
@@ -221,6 +233,7 @@ TrialSpec spec_from_json(const Json& json) {
   reader.get("counts_from", spec.counts_from);
   reader.get("seed", spec.seed);
   reader.get("sham", spec.sham, kShams);
+  reader.get("repeat", spec.repeat);
   reader.end();
   return spec;
 }

@@ -10,40 +10,13 @@
 #include <vector>
 
 #include "rig/core/units.hpp"
+#include "rig/trial/cut.hpp"
 #include "rig/trial/verdict.hpp"
 
 namespace lockrig::trial {
 
 /// How an image reaches the lock.
 enum class Path { serial, portal };
-
-/// How long power is away unless a cut says otherwise: twenty times the station's
-/// minimum.
-inline constexpr Duration kOffTime = 2s;
-
-/// When power goes, for how long, and how.
-struct Cut {
-  enum class Trigger {
-    flash_op,  // inside flash operation `at`, with `fraction` of it done
-    bytes,     // when `at` bytes of the image are acknowledged, plus `delay`
-    event,     // `delay` after the event named `event`
-    pin,       // at the first activity of the line `busy` from `delay` after the
-               // stimulus on (a later cut: after power is back), by the chip itself;
-               // until then nothing is sampled and no key is pressed
-  };
-  enum class Style { hard, pull };  // discharged, or the battery taken out
-
-  Trigger trigger = Trigger::flash_op;
-  std::uint64_t at = 0;
-  double fraction = 0;
-  std::string event{};  // "stimulus" (it begins), "power_on" (of the cut before),
-                        // "bolt_opens" or "bolt_locks" (it leaves that end)
-  Duration delay{};
-  Duration off = kOffTime;
-  Style style = Style::hard;
-
-  bool operator==(const Cut&) const = default;
-};
 
 /// What is done to the lock.
 enum class Stimulus {
@@ -52,6 +25,7 @@ enum class Stimulus {
   change_code,  // the user code, by keypad
   unlock,       // a right code at the keypad
   lock,         // a right code at the keypad of an open lock
+  sync,         // a contact with the portal, asked for at the keypad
 };
 
 /// What the rig withholds from the lock or from its own judgement, after the fault: a
@@ -81,12 +55,14 @@ struct TrialSpec {
                                          // "power_on"
   std::uint64_t seed = 0;                // of the run
   Sham sham = Sham::none;
+  /// Tells trials apart that are alike: 0 is the first.
+  std::uint64_t repeat = 0;
 
   bool operator==(const TrialSpec&) const = default;
 };
 
-/// "sham" is left out where there is none, so that every other trial keeps its
-/// identifier.
+/// "sham", "repeat" and what only chatter needs are left out where there is none, so
+/// that every other trial keeps its identifier.
 nlohmann::json to_json(const TrialSpec& spec);
 /// Throws std::invalid_argument that names the key.
 TrialSpec spec_from_json(const nlohmann::json& json);
@@ -95,16 +71,6 @@ TrialSpec spec_from_json(const nlohmann::json& json);
 std::string identifier(const TrialSpec& spec);
 /// The trial's own seed: from the run's and the identifier, never from the order.
 std::uint64_t trial_seed(const TrialSpec& spec);
-
-/// A cut as it was asked for and as the rig's own sensors saw it.
-struct CutEvidence {
-  std::string requested;             // "flash op 312 at 0.3"
-  std::optional<double> achieved_s;  // the rail fell, in the world's time
-  std::optional<double> off_s;       // below power-on reset, seen on the rail sense
-  std::string reset;                 // "boot counter 4 -> 5", "" if none was seen
-  bool proven = false;
-  bool by_chip = false;  // the chip made it at an edge: no host had a part in when
-};
 
 struct TrialRecord {
   std::string id;
@@ -120,8 +86,9 @@ struct TrialRecord {
   std::map<std::string, std::string> observed;
   std::string trace_hash;
   double simulated_s = 0;
-  bool forked = false;   // judged from a forked Durable
-  bool checked = false;  // also run whole, and agreed
+  bool forked = false;    // judged from a forked Durable
+  bool checked = false;   // also run whole, and agreed
+  bool recalled = false;  // not run: an earlier run of the sweep has it
 };
 
 }  // namespace lockrig::trial

@@ -4,6 +4,12 @@
 #include "rig/lock/push.hpp"
 
 namespace lockrig::trial {
+namespace {
+
+// A radio session lasts 10 to 15 s (sibling products): what is uploaded is then there.
+constexpr Duration kUploadTime = 15s;
+
+}  // namespace
 
 std::string changed_code(const std::string& serial) {
   return owner_codes(serial + " changed").user;
@@ -12,6 +18,12 @@ std::string changed_code(const std::string& serial) {
 StimulusRun::StimulusRun(Rig& rig, Hand& hand, const TrialSpec& spec,
                          const Known& known)
     : rig_(rig), hand_(hand), spec_(spec), known_(known), progress_(rig.world()) {}
+
+void StimulusRun::advance(std::uint64_t acknowledged) {
+  if (acknowledged > acknowledged_) ++frames_;
+  acknowledged_ = acknowledged;
+  progress_.notify();
+}
 
 void StimulusRun::met(bool accepted, std::string refusal) {
   observed_["accepted"] = accepted ? "yes" : "no";
@@ -47,6 +59,9 @@ Task<void> StimulusRun::run() {
       progress_.notify();
       co_await hand_.enter(known_.user_code, false);
       break;
+    case Stimulus::sync:
+      co_await sync();
+      break;
   }
   if (rig_.probe() != nullptr && observed_.contains("accepted") &&
       observed_.at("accepted") == "no") {
@@ -62,14 +77,28 @@ Task<void> StimulusRun::push_by_serial() {
                                 " has no console to push an image by");
   }
   const auto image = rig_.images().get(spec_.image);
-  const lock::Push push =
-      co_await lock::push_by_serial(*rig_.client(), *image, [this](std::size_t bytes) {
-        acknowledged_ = bytes;
-        progress_.notify();
-      });
+  const lock::Push push = co_await lock::push_by_serial(
+      *rig_.client(), *image, [this](std::size_t bytes) { advance(bytes); });
   met(push.accepted,
       push.failure && push.refusal.empty() ? push.failure->what : push.refusal);
   if (push.accepted) co_await settle();
+}
+
+// A contact asked for by the owner, to the end of what the lock uploads then.
+Task<void> StimulusRun::sync() {
+  const LockFacts& facts = rig_.facts();
+  const std::size_t before = rig_.portal().check_ins(facts.serial).size();
+  const std::vector<std::string> contact = {facts.functions.at("contact")};
+  co_await hand_.program(known_.programming_code, contact);
+  // It may have called while its signal was awaited.
+  bool heard = rig_.portal().check_ins(facts.serial).size() > before;
+  if (!heard) {
+    const auto call = co_await rig_.portal().next_check_in(
+        facts.serial, rig_.world().now() + facts.limits.check_in_max);
+    heard = call.has_value();
+  }
+  observed_["checked_in"] = heard ? "yes" : "no";
+  if (heard) co_await rig_.world().sleep_for(kUploadTime, "the log to be uploaded");
 }
 
 // The offer waits for the lock's next check-in; the owner asks for one at the keypad.
@@ -93,8 +122,7 @@ Task<void> StimulusRun::push_by_portal() {
       met(false, seen[i].refusal);
       co_return;
     }
-    acknowledged_ = portal.served(facts.serial);
-    progress_.notify();
+    advance(portal.served(facts.serial));
     // A lock that takes it restarts by itself.
     if (acknowledged_ >= size) break;
     co_await rig_.world().sleep_for(5ms, "the download to go on");

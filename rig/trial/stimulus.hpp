@@ -20,6 +20,8 @@ class StimulusRun {
 
   /// Bytes of the image that the lock has acknowledged.
   std::uint64_t acknowledged() const { return acknowledged_; }
+  /// Times that it acknowledged some.
+  std::uint64_t frames() const { return frames_; }
   /// Notified when bytes are acknowledged and when it is done.
   Signal& progress() { return progress_; }
 
@@ -29,7 +31,9 @@ class StimulusRun {
  private:
   Task<void> push_by_serial();
   Task<void> push_by_portal();
+  Task<void> sync();
   Task<void> settle();
+  void advance(std::uint64_t acknowledged);
   void met(bool accepted, std::string refusal);
 
   Rig& rig_;
@@ -38,6 +42,7 @@ class StimulusRun {
   const Known& known_;
   Signal progress_;
   std::uint64_t acknowledged_ = 0;
+  std::uint64_t frames_ = 0;
   bool done_ = false;
   std::map<std::string, std::string> observed_;
 };

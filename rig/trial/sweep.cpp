@@ -3,74 +3,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <atomic>
-#include <condition_variable>
-#include <mutex>
-#include <set>
-#include <stdexcept>
-#include <thread>
 
 #include "rig/core/random.hpp"
+#include "rig/trial/chooser.hpp"
+#include "rig/trial/crew.hpp"
+#include "rig/trial/points.hpp"
 
 namespace lockrig::trial {
 namespace {
-
-// A batch is committed at least this often (design: 0.2 s).
-constexpr auto kBatchEvery = std::chrono::milliseconds(150);
-
-bool chosen(const SweepPlan& plan, const FlashOp& op) {
-  const bool phase =
-      plan.phases.empty() ||
-      std::find(plan.phases.begin(), plan.phases.end(), op.phase) != plan.phases.end();
-  const bool kind =
-      plan.kinds.empty() ||
-      std::find(plan.kinds.begin(), plan.kinds.end(), op.kind) != plan.kinds.end();
-  return phase && kind;
-}
-
-TrialSpec cut_at(const TrialSpec& base, std::uint64_t operation, double fraction) {
-  TrialSpec spec = base;
-  Cut cut;
-  cut.at = operation;
-  cut.fraction = fraction;
-  spec.cuts = {cut};
-  spec.counts_from = "power_on";
-  return spec;
-}
-
-/// Which of `total` trials a plan runs.
-std::set<std::uint64_t> pick(const SweepPlan& plan, std::uint64_t total,
-                             std::uint64_t seed) {
-  std::set<std::uint64_t> picked;
-  const std::uint64_t count = std::min(plan.count, total);
-  Random random(mix(seed, "sweep"));
-  for (std::uint64_t i = 0; picked.size() < count; ++i) {
-    picked.insert(plan.choose == Choose::linear ? i * total / count
-                                                : random.below(total));
-  }
-  return picked;
-}
-
-void check(const TrialSpec& base, const SweepPlan& plan) {
-  if (!base.cuts.empty()) {
-    throw std::invalid_argument(
-        "a sweep makes its own cuts: the spec has some already");
-  }
-  if (base.sham != Sham::none) {
-    throw std::invalid_argument("a sweep is of trials, not of shams");
-  }
-  if (plan.fractions.empty())
-    throw std::invalid_argument("a sweep needs a torn fraction");
-  for (const double fraction : plan.fractions) {
-    if (!(fraction >= 0 && fraction <= 1)) {
-      throw std::invalid_argument(
-          fmt::format("torn fraction {} is not within 0 to 1", fraction));
-    }
-  }
-  if (plan.choose != Choose::all && plan.count == 0) {
-    throw std::invalid_argument("a linear or random sweep needs a number of trials");
-  }
-}
 
 /// A forked and a whole run of the same trial must come to the same.
 void compare(TrialRecord& forked, const TrialRecord& whole) {
@@ -84,121 +24,173 @@ void compare(TrialRecord& forked, const TrialRecord& whole) {
   forked.verdict = Verdict::inconclusive;
 }
 
-/// Work shared by the workers, and what they have finished.
-class Crew {
+bool has_failed(Verdict verdict) {
+  return verdict != Verdict::recovered && verdict != Verdict::inconclusive;
+}
+
+bool is_unproven(const TrialRecord& record) {
+  return std::any_of(record.answers.begin(), record.answers.end(), [](const Answer& a) {
+    return a.question == "cut_proven" && a.outcome == Outcome::could_not_look;
+  });
+}
+
+/// What the repeats of a point came to.
+class Tally {
  public:
-  Crew(const std::vector<Fork>& forks, const SweepPlan& plan, Bench& bench,
-       Baselines& baselines)
-      : forks_(forks), plan_(plan), bench_(bench), baselines_(baselines) {}
-
-  void work() {
-    try {
-      for (std::size_t i = next_++; i < forks_.size() && !stop_; i = next_++) {
-        TrialRecord record = judge(forks_[i]);
-        const std::lock_guard guard(mutex_);
-        finished_.push_back(std::move(record));
-        ++done_;
-      }
-    } catch (...) {
-      const std::lock_guard guard(mutex_);
-      failure_ = std::current_exception();
-      stop_ = true;
+  void add(const TrialRecord& record) {
+    ++counts_[record.verdict];
+    if (edge_.id.empty() || record.spec.repeat == 0) {
+      edge_.id = record.id;
+      if (!record.spec.cuts.empty()) edge_.cut = record.spec.cuts.back();
+      edge_.phase = record.phase;
+      edge_.operation = record.operation;
     }
-    changed_.notify_one();
+    if (record.verdict == Verdict::inconclusive) return;
+    ++edge_.judged;
+    if (record.verdict != Verdict::recovered) ++edge_.failed;
   }
 
-  void report(const OnBatch& on_batch, SweepResult& result) {
-    std::unique_lock guard(mutex_);
-    for (bool more = true; more;) {
-      changed_.wait_for(guard, kBatchEvery,
-                        [&] { return done_ == forks_.size() || failure_; });
-      more = done_ < forks_.size() && !failure_;
-      std::vector<TrialRecord> batch = std::exchange(finished_, {});
-      const std::uint64_t done = done_;
-      guard.unlock();
-      for (const TrialRecord& record : batch) {
-        ++result.counts[to_string(record.verdict)];
-        if (record.checked) ++result.checked;
-      }
-      if (on_batch) on_batch(std::move(batch), done, forks_.size());
-      guard.lock();
+  /// The most frequent; of several the more harmful.
+  Edge edge() const {
+    Edge edge = edge_;
+    std::uint64_t most = 0;
+    for (const auto& [verdict, count] : counts_) {
+      if (verdict == Verdict::inconclusive && edge.judged > 0) continue;
+      if (count >= most) edge.verdict = verdict;
+      most = std::max(most, count);
     }
-    if (failure_) std::rethrow_exception(failure_);
+    return edge;
   }
-
-  void stop() { stop_ = true; }
 
  private:
-  TrialRecord judge(const Fork& fork) {
-    TrialRecord record = run_fork(fork, bench_);
+  std::map<Verdict, std::uint64_t> counts_;
+  Edge edge_;
+};
+
+Reference take_reference_of(const TrialSpec& base, const SweepPlan& plan, Bench& bench,
+                            Baselines& baselines) {
+  if (plan.axis == Axis::flash_ops) {
+    return take_reference(base, plan.operations, bench, baselines);
+  }
+  Reference reference;
+  reference.record = run_trial(base, bench, baselines);
+  return reference;
+}
+
+class Sweep {
+ public:
+  Sweep(const TrialSpec& base, const SweepPlan& plan, unsigned workers, Bench& bench,
+        Baselines& baselines, const OnBatch& on_batch, const Recall& recall)
+      : plan_(plan),
+        workers_(workers),
+        bench_(bench),
+        baselines_(baselines),
+        on_batch_(on_batch),
+        recall_(recall),
+        reference_(take_reference_of(base, plan, bench, baselines)),
+        ground_{base, plan, reference_, bench, baselines} {}
+
+  SweepResult run() {
+    const auto points = plan_.choose == Choose::random ? independent_draws(ground_)
+                                                       : points_in_order(ground_);
+    const auto chooser = make_chooser(plan_, points->size());
+    result_.operations = reference_.moments.size();
+    result_.all_operations = reference_.operations;
+    result_.phases = reference_.phases;
+    result_.reference = reference_.record;
+    result_.points = points->size();
+    result_.complete = true;
+    for (Round round = chooser->next(); round.size > 0 && result_.complete;
+         round = chooser->next()) {
+      total_ = chooser->planned() * plan_.repeats;
+      result_.complete = run_round(*points, *chooser, round);
+      if (!chooser->learns()) break;
+      for (const auto& [point, tally] : tallies_of_round_) {
+        chooser->tell(point, tally.edge().verdict);
+        tallies_[point] = tally;
+      }
+      tallies_of_round_.clear();
+    }
+    for (const Gap& gap : chooser->gaps()) {
+      result_.boundaries.push_back({tallies_.at(gap.before).edge(),
+                                    tallies_.at(gap.after).edge(),
+                                    gap.after - gap.before == 1});
+    }
+    return std::move(result_);
+  }
+
+ private:
+  bool run_round(const Points& points, const Chooser& chooser, const Round& round) {
+    const auto judge = [&](std::uint64_t number) {
+      const std::uint64_t point = round.point(number / plan_.repeats);
+      TrialSpec spec = points.spec(point);
+      spec.repeat = number % plan_.repeats;
+      return this->judge(points, point, spec);
+    };
+    const auto hand_in = [&](std::vector<Finished>&& finished) {
+      std::vector<TrialRecord> batch;
+      batch.reserve(finished.size());
+      for (Finished& each : finished) {
+        count(each.record);
+        if (chooser.learns()) {
+          tallies_of_round_[round.point(each.number / plan_.repeats)].add(each.record);
+        }
+        batch.push_back(std::move(each.record));
+      }
+      const bool go_on =
+          !on_batch_ || on_batch_(std::move(batch), result_.trials, total_);
+      return go_on && !(plan_.stop_at_first && caught_);
+    };
+    return work(round.size * plan_.repeats, workers_, judge, hand_in);
+  }
+
+  TrialRecord judge(const Points& points, std::uint64_t point, const TrialSpec& spec) {
+    const std::string id = identifier(spec);
+    if (recall_) {
+      if (auto past = recall_(id)) {
+        past->recalled = true;
+        return std::move(*past);
+      }
+    }
+    TrialRecord record = points.run(point, spec);
     const bool also_whole =
-        plan_.check_every > 0 &&
-        mix(trial_seed(fork.spec), "also whole") % plan_.check_every == 0;
-    if (also_whole) compare(record, run_trial(fork.spec, bench_, baselines_));
+        record.forked && plan_.check_every > 0 &&
+        mix(mix(spec.seed, id), "also whole") % plan_.check_every == 0;
+    if (also_whole) compare(record, run_trial(spec, bench_, baselines_));
     return record;
   }
 
-  const std::vector<Fork>& forks_;
+  void count(const TrialRecord& record) {
+    ++result_.trials;
+    ++result_.counts[to_string(record.verdict)];
+    if (record.checked) ++result_.checked;
+    if (record.recalled) ++result_.recalled;
+    if (is_unproven(record)) ++result_.unproven;
+    caught_ = caught_ || has_failed(record.verdict);
+  }
+
   const SweepPlan& plan_;
+  const unsigned workers_;
   Bench& bench_;
   Baselines& baselines_;
-  std::atomic<std::size_t> next_ = 0;
-  std::atomic<bool> stop_ = false;
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  std::vector<TrialRecord> finished_;
-  std::uint64_t done_ = 0;
-  std::exception_ptr failure_;
+  const OnBatch& on_batch_;
+  const Recall& recall_;
+  const Reference reference_;
+  const Ground ground_;
+  SweepResult result_;
+  std::uint64_t total_ = 0;
+  bool caught_ = false;
+  std::map<std::uint64_t, Tally> tallies_of_round_;
+  std::map<std::uint64_t, Tally> tallies_;
 };
-
-std::vector<Fork> take_forks(const TrialSpec& base, const SweepPlan& plan, Bench& bench,
-                             Baselines& baselines, SweepResult& result) {
-  std::vector<Fork> forks;
-  const auto observe = [&](Rig& rig, const Known& known, const FlashOp& op) {
-    ++result.all_operations;
-    ++result.phases[std::string(op.phase)];
-    if (!chosen(plan, op)) return;
-    ++result.operations;
-    for (const double fraction : plan.fractions) {
-      Fork fork;
-      fork.spec = cut_at(base, op.index, fraction);
-      fork.state = {rig.probe()->moment()->torn(fraction, trial_seed(fork.spec)),
-                    rig.portal().records(), known};
-      fork.phase = op.phase;
-      fork.operation = fmt::format("{} {}", to_string(op.kind), op.region);
-      fork.at = rig.world().now();
-      forks.push_back(std::move(fork));
-    }
-  };
-  result.reference = run_trial(base, bench, baselines, observe);
-  if (plan.choose == Choose::all) return forks;
-  std::vector<Fork> some;
-  for (const std::uint64_t i : pick(plan, forks.size(), base.seed)) {
-    some.push_back(std::move(forks[i]));
-  }
-  return some;
-}
 
 }  // namespace
 
 SweepResult sweep(const TrialSpec& base, const SweepPlan& plan, unsigned workers,
-                  Bench& bench, Baselines& baselines, const OnBatch& on_batch) {
+                  Bench& bench, Baselines& baselines, const OnBatch& on_batch,
+                  const Recall& recall) {
   check(base, plan);
-  SweepResult result;
-  const std::vector<Fork> forks = take_forks(base, plan, bench, baselines, result);
-  result.trials = forks.size();
-  Crew crew(forks, plan, bench, baselines);
-  std::vector<std::jthread> threads;
-  // Joined before the crew goes, whatever ends the report.
-  struct Stop {
-    Crew& crew;
-    ~Stop() { crew.stop(); }
-  } const stop{crew};
-  for (unsigned i = 0; i < std::max(workers, 1u); ++i) {
-    threads.emplace_back([&crew] { crew.work(); });
-  }
-  crew.report(on_batch, result);
-  return result;
+  return Sweep(base, plan, workers, bench, baselines, on_batch, recall).run();
 }
 
 }  // namespace lockrig::trial

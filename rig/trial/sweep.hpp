@@ -1,52 +1,62 @@
-// Many trials over one fault's parameter: a cut in every flash operation of a stimulus,
-// at each torn fraction.
+// Many trials over one fault's parameter: the moment of a cut.
 #pragma once
 
-#include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
-#include "rig/trial/run_trial.hpp"
+#include "rig/trial/reference.hpp"
+#include "rig/trial/sweep_plan.hpp"
 
 namespace lockrig::trial {
 
-enum class Choose {
-  all,     // exhaustive
-  linear,  // every n-th, evenly, `count` in all
-  random,  // `count` independent draws without repeats, from the run's seed
+/// One end of a boundary: the last trial of one outcome, or the first of another.
+struct Edge {
+  std::string id;
+  Cut cut;
+  std::string phase, operation;  // where they are known
+  Verdict verdict = Verdict::inconclusive;
+  /// Of the repeats that the rig could judge, those that did not recover.
+  std::uint64_t failed = 0, judged = 0;
 };
 
-struct SweepPlan {
-  std::vector<std::string> phases;   // of FlashOp; empty: all
-  std::vector<FlashOp::Kind> kinds;  // empty: both
-  std::vector<double> fractions = {0.0, 0.3, 0.7};
-  Choose choose = Choose::all;
-  std::uint64_t count = 0;
-  /// One in so many forked trials also runs whole and must agree; 0: none.
-  std::uint64_t check_every = 100;
+struct Boundary {
+  Edge before, after;
+  /// Nothing lies between them that could be asked.
+  bool adjacent = false;
 };
 
 struct SweepResult {
-  std::uint64_t operations = 0;      // that the plan's phases and kinds chose
+  std::uint64_t operations = 0;      // that the plan's phases, kinds and regions chose
   std::uint64_t all_operations = 0;  // of the reference run
-  std::uint64_t trials = 0;
+  std::uint64_t points = 0;          // that there are
+  std::uint64_t trials = 0;          // judged, recalled ones included
+  std::uint64_t recalled = 0;
   std::uint64_t checked = 0;
+  std::uint64_t unproven = 0;  // a cut's firing was not proven: they count as nothing
+  bool complete = false;       // all that the plan wanted was judged
   std::map<std::string, std::uint64_t> phases;  // operations by phase, all of them
   std::map<std::string, std::uint64_t> counts;  // trials by verdict
-  TrialRecord reference;                        // the same stimulus, uncut
+  std::vector<Boundary> boundaries;             // bisect and adaptive
+  TrialRecord reference;                        // the base trial: no cut but its own
 };
 
-/// Finished trials, in batches, in the calling thread, at least five times a second
-/// while there are any; also called with none, so that the caller can stop by throwing.
-using OnBatch = std::function<void(std::vector<TrialRecord>&& finished,
+/// Finished trials, in batches, in the calling thread, at least five times a second;
+/// also called with none. `total` grows while a sweep learns. False ends the sweep
+/// early, in good order; what it throws ends it at once.
+using OnBatch = std::function<bool(std::vector<TrialRecord>&& finished,
                                    std::uint64_t done, std::uint64_t total)>;
 
+/// What an earlier run of the same sweep has finished; any thread.
+using Recall = std::function<std::optional<TrialRecord>(const std::string& id)>;
+
 /// Runs the reference once, then every chosen trial on `workers` threads. The records
-/// do not depend on their number. Throws std::invalid_argument for a plan without sense
-/// or a station without flash_ops; what on_batch throws ends the sweep.
+/// do not depend on their number, nor on what is recalled. Throws std::invalid_argument
+/// for a plan without sense or a station that lacks what it needs.
 SweepResult sweep(const TrialSpec& base, const SweepPlan& plan, unsigned workers,
-                  Bench& bench, Baselines& baselines, const OnBatch& on_batch);
+                  Bench& bench, Baselines& baselines, const OnBatch& on_batch,
+                  const Recall& recall = {});
 
 }  // namespace lockrig::trial

@@ -66,7 +66,7 @@ BENCHMARK(whole_trials)->Unit(benchmark::kMillisecond)->MeasureProcessCPUTime();
 /// A whole swap, every operation cut, from forked Durables: reference run included.
 void forked_trials(benchmark::State& state) {
   trial::SweepPlan plan;
-  plan.phases = {"swap"};
+  plan.operations.phases = {"swap"};
   plan.check_every = 0;
   std::uint64_t trials = 0;
   for (auto _ : state) {
