@@ -7,53 +7,12 @@
 #include "rig/journal/journal.hpp"
 #include "rig/journal/trace_lines.hpp"
 #include "session.hpp"
+#include "sweep.hpp"
 
 namespace lockrig::bind {
 namespace {
 
 using nlohmann::json;
-using Progress = std::function<void(std::uint64_t, std::uint64_t)>;
-
-// What a sweep gives back of the trials that did not recover; the journal has them all.
-constexpr std::size_t kBadKept = 50;
-
-trial::TrialSpec parse_spec(const std::string& text) {
-  return trial::spec_from_json(json::parse(text, nullptr, false));
-}
-
-trial::SweepPlan parse_plan(const py::dict& dict) {
-  trial::SweepPlan plan;
-  if (dict.contains("phases")) {
-    plan.phases = dict["phases"].cast<std::vector<std::string>>();
-  }
-  if (dict.contains("kinds")) {
-    for (const auto& kind : dict["kinds"].cast<std::vector<std::string>>()) {
-      if (kind != "erase" && kind != "program") {
-        throw std::invalid_argument("no kind of flash operation: " + kind +
-                                    "; there are erase and program");
-      }
-      plan.kinds.push_back(kind == "erase" ? FlashOp::Kind::erase
-                                           : FlashOp::Kind::program);
-    }
-  }
-  if (dict.contains("fractions")) {
-    plan.fractions = dict["fractions"].cast<std::vector<double>>();
-  }
-  const auto choose =
-      dict.contains("choose") ? dict["choose"].cast<std::string>() : "all";
-  if (choose != "all" && choose != "linear" && choose != "random") {
-    throw std::invalid_argument("no way to choose cuts: " + choose +
-                                "; there are all, linear and random");
-  }
-  plan.choose = choose == "all"      ? trial::Choose::all
-                : choose == "linear" ? trial::Choose::linear
-                                     : trial::Choose::random;
-  if (dict.contains("count")) plan.count = dict["count"].cast<std::uint64_t>();
-  if (dict.contains("check_every")) {
-    plan.check_every = dict["check_every"].cast<std::uint64_t>();
-  }
-  return plan;
-}
 
 py::tuple run_trial(Lab& lab, const std::string& spec_json, bool keep_trace) {
   const auto spec = parse_spec(spec_json);
@@ -67,52 +26,6 @@ py::tuple run_trial(Lab& lab, const std::string& spec_json, bool keep_trace) {
   }
   return py::make_tuple(
       to_json(record).dump(-1, ' ', false, json::error_handler_t::replace), lines);
-}
-
-py::object run_sweep(Lab& lab, const std::string& spec_json, const py::dict& plan_dict,
-                     unsigned workers, journal::Journal* journal,
-                     const std::string& case_id, const std::string& purpose_name,
-                     const std::optional<Progress>& progress) {
-  const auto spec = parse_spec(spec_json);
-  const auto plan = parse_plan(plan_dict);
-  const auto purpose = journal::purpose_from(purpose_name);
-  if (!purpose) throw std::invalid_argument("no such purpose: " + purpose_name);
-  json bad = json::array();
-  trial::SweepResult result;
-  {
-    const py::gil_scoped_release release;
-    result = trial::sweep(spec, plan, workers, lab.bench, lab.baselines,
-                          [&](std::vector<trial::TrialRecord>&& finished,
-                              std::uint64_t done, std::uint64_t total) {
-                            if (journal != nullptr && !finished.empty()) {
-                              journal->add_trials(finished, case_id, *purpose, 1);
-                            }
-                            for (const auto& record : finished) {
-                              if (record.verdict != trial::Verdict::recovered) {
-                                bad.push_back(to_json(record));
-                              }
-                            }
-                            const py::gil_scoped_acquire acquire;
-                            if (PyErr_CheckSignals() != 0)
-                              throw py::error_already_set();
-                            if (progress) (*progress)(done, total);
-                          });
-  }
-  std::sort(bad.begin(), bad.end(), [](const json& a, const json& b) {
-    return a["id"].get_ref<const std::string&>() <
-           b["id"].get_ref<const std::string&>();
-  });
-  if (bad.size() > kBadKept) bad.erase(bad.begin() + kBadKept, bad.end());
-  const json summary = {{"operations", result.operations},
-                        {"all_operations", result.all_operations},
-                        {"fractions", plan.fractions},
-                        {"trials", result.trials},
-                        {"checked", result.checked},
-                        {"phases", result.phases},
-                        {"counts", result.counts},
-                        {"bad", bad},
-                        {"reference", to_json(result.reference)}};
-  return to_python(summary);
 }
 
 json facts_of(const trial::LockFacts& f) {
@@ -223,9 +136,8 @@ void bind_bench(py::module_& m) {
            "lines where that was asked for.")
       .def("sweep", &run_sweep, py::arg("spec_json"), py::arg("plan"),
            py::arg("workers"), py::arg("journal"), py::arg("case_id"),
-           py::arg("purpose"), py::arg("progress"),
-           "Cuts in every chosen flash operation of a stimulus, journalled as they "
-           "finish.")
+           py::arg("purpose"), py::arg("progress"), py::arg("recall") = false,
+           "Many trials over the moment of a cut, journalled as they finish.")
       .def(
           "close_session",
           [](Lab&, Session& s) {

@@ -23,6 +23,11 @@ void bind_devices(py::module_& m);
 /// JSON values become Python's own.
 py::object to_python(const nlohmann::json& value);
 
+/// Throws std::invalid_argument that names the key.
+inline trial::TrialSpec parse_spec(const std::string& json) {
+  return trial::spec_from_json(nlohmann::json::parse(json, nullptr, false));
+}
+
 /// A trial's record, every field of it; times in seconds.
 nlohmann::json to_json(const trial::TrialRecord& record);
 /// Throws std::invalid_argument for what to_json() does not make.

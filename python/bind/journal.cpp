@@ -32,6 +32,7 @@ journal::RunInfo run_info(const py::dict& dict) {
           .bench = field<std::string>(dict, "bench"),
           .bench_kind = field<std::string>(dict, "bench_kind"),
           .started = field<std::string>(dict, "started"),
+          .request = field<std::string>(dict, "request"),
           .host = field<std::map<std::string, std::string>>(dict, "host")};
 }
 
@@ -70,6 +71,12 @@ void bind_journal(py::module_& m) {
           },
           py::arg("path"), py::arg("run"),
           "Begins a run; a file that exists is refused.")
+      .def_static(
+          "resume", [](const std::string& path) { return Journal::resume(path); },
+          py::arg("path"), "Goes on with a run that did not end.")
+      .def("info", &Journal::info, py::arg("key"), "A fact of the run, or None.")
+      .def("has", &Journal::has, py::arg("case_id"), py::arg("id"), py::arg("attempt"),
+           "Whether that attempt is journalled.")
       .def(
           "add_trial",
           [](Journal& self, const std::string& record_json, const std::string& case_id,

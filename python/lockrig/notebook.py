@@ -93,10 +93,11 @@ class Notebook:
                 self.trial(spec, expected=False).expect(*allow)
         done_before = 0
 
-        def on_progress(done: int, total: int) -> None:
+        def on_progress(done: int, total: int) -> bool:
             nonlocal done_before
             self._tell(done - done_before, done, total)
             done_before = done
+            return True
 
         made = self.bench.sweep(
             text,

@@ -37,9 +37,11 @@ struct RunInfo {
   std::string version;
   std::uint64_t seed = 0;
   std::string command_line;
-  std::string bench;                        // its file or its name
-  std::string bench_kind;                   // "virtual", "rehearsal", "hardware"
-  std::string started;                      // UTC, "2026-01-31 22:00:00"
+  std::string bench;       // its file or its name
+  std::string bench_kind;  // "virtual", "rehearsal", "hardware"
+  std::string started;     // UTC, "2026-01-31 22:00:00"
+  /// What a run that can be resumed was asked for (JSON); empty for others.
+  std::string request{};
   std::map<std::string, std::string> host;  // facts by name: "cpu", "system", ...
 };
 

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <stdexcept>
 
+#include "rig/journal/read_trial.hpp"
 #include "rig/journal/record_json.hpp"
 #include "rig/journal/schema.hpp"
 #include "rig/protocol/signing.hpp"
@@ -75,6 +76,7 @@ Journal Journal::create(const std::filesystem::path& file, const RunInfo& run) {
   journal.set("bench", run.bench);
   journal.set("bench_kind", run.bench_kind);
   journal.set("started", run.started);
+  if (!run.request.empty()) journal.set("request", run.request);
   for (const auto& [fact, value] : run.host) journal.set("host." + fact, value);
   transaction.commit();
   return journal;
@@ -195,30 +197,31 @@ std::set<std::string> Journal::present(std::string_view case_id) const {
 }
 
 std::vector<TrialRecord> Journal::trials(std::string_view case_id) const {
-  Statement select = database_.prepare(
-      "SELECT id, spec, verdict, answers, cuts, phase, operation, note, trace_hash, "
-      "simulated_s, forked, checked FROM trials WHERE case_id = ? ORDER BY id, "
-      "attempt");
+  Statement select =
+      database_.prepare(std::string("SELECT ") + kTrialColumns +
+                        " FROM trials WHERE case_id = ? ORDER BY id, attempt");
   select.bind(case_id);
   std::vector<TrialRecord> records;
-  while (select.step()) {
-    TrialRecord record;
-    record.id = select.text(0);
-    record.spec = trial::spec_from_json(nlohmann::json::parse(select.text(1)));
-    // The schema admits no other name.
-    record.verdict = trial::verdict_from(select.text(2)).value();
-    record.answers = answers_from(select.text(3));
-    record.cuts = cuts_from(select.text(4));
-    record.phase = select.text(5);
-    record.operation = select.text(6);
-    record.note = select.text(7);
-    record.trace_hash = select.text(8);
-    record.simulated_s = select.real(9);
-    record.forked = select.integer(10) != 0;
-    record.checked = select.integer(11) != 0;
-    records.push_back(std::move(record));
-  }
+  while (select.step()) records.push_back(read_trial(select));
   return records;
+}
+
+PastTrials Journal::past(std::string_view case_id) const {
+  return PastTrials(database_, case_id);
+}
+
+bool Journal::has(std::string_view case_id, std::string_view id, int attempt) const {
+  Statement select = database_.prepare(
+      "SELECT 1 FROM trials WHERE case_id = ? AND id = ? AND attempt = ?");
+  select.bind(case_id, id, attempt);
+  return select.step();
+}
+
+std::optional<std::string> Journal::info(std::string_view key) const {
+  Statement select = database_.prepare("SELECT value FROM run WHERE key = ?");
+  select.bind(key);
+  if (!select.step()) return std::nullopt;
+  return select.text(0);
 }
 
 std::string Journal::trace_sha256() const {

@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "rig/journal/case_record.hpp"
+#include "rig/journal/past_trials.hpp"
 #include "rig/journal/sqlite.hpp"
 #include "rig/trial/spec.hpp"
 
@@ -53,6 +54,11 @@ class Journal {
   /// A case's trials, sorted by identifier and attempt: a resumed run judges by them.
   /// All that was added comes back but `observed`, which only the note retells.
   std::vector<trial::TrialRecord> trials(std::string_view case_id) const;
+  /// A case's first attempts, for a sweep that is resumed.
+  PastTrials past(std::string_view case_id) const;
+  bool has(std::string_view case_id, std::string_view id, int attempt) const;
+  /// A value of the table `run`.
+  std::optional<std::string> info(std::string_view key) const;
   /// SHA-256 in hexadecimal over a line "<identifier> <trace hash>\n" for each distinct
   /// (case, identifier), sorted; of several attempts the first counts. It does not
   /// depend on the order in which trials were added.
