@@ -214,9 +214,9 @@ class Run {
 
   /// After the cuts that led here, power returns and nothing disturbs the lock.
   Task<void> recover_unobserved() {
-    if (co_await power_up(rig_) && rig_.client() != nullptr) {
-      co_await settled(rig_, rig_.facts().limits.confirm_max);
-    }
+    const auto start_up = co_await power_up(rig_);
+    if (!start_up || rig_.client() == nullptr) co_return;
+    co_await settled(rig_, rig_.facts().limits.confirm_max);
   }
 
   // A cut after which the rail stayed up was none: the lock is judged from a start all
