@@ -47,6 +47,7 @@ json facts_of(const trial::LockFacts& f) {
           {"entry_timeout", to_seconds(f.entry_timeout)},
           {"heartbeat", to_seconds(f.heartbeat)},
           {"functions", f.functions},
+          {"baseline", to_string(f.returns)},
           {"limits",
            {{"boot_max", to_seconds(l.boot_max)},
             {"unlock_max", to_seconds(l.unlock_max)},

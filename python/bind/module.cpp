@@ -5,6 +5,7 @@
 #include "rig/core/error.hpp"
 #include "rig/core/world.hpp"
 #include "rig/trial/oracle.hpp"
+#include "rig/trial/rate_bound.hpp"
 
 namespace lockrig::bind {
 
@@ -41,6 +42,10 @@ PYBIND11_MODULE(_core, m) {
             trial::spec_from_json(nlohmann::json::parse(spec, nullptr, false)));
       },
       py::arg("spec_json"), "The twelve digits that name a trial.");
+  m.def("rate_bound", &trial::rate_bound, py::arg("failures"), py::arg("trials"),
+        py::arg("confidence"), "The rate that is not exceeded, with that confidence.");
+  m.def("trials_for", &trial::trials_for, py::arg("max_rate"), py::arg("confidence"),
+        "The trials which, if none fails, show that rate.");
   m.attr("QUESTIONS") = trial::questions();
   std::vector<std::string> verdicts;
   for (const auto verdict : {trial::Verdict::recovered, trial::Verdict::recovered_late,

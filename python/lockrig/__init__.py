@@ -26,13 +26,16 @@ from lockrig.cuts import (
     FlashOps,
     cut_after,
     cut_at_bytes,
+    cut_at_frames,
     cut_in_op,
     cut_on_busy,
+    cut_on_console,
     every_flash_op,
 )
 from lockrig.errors import Inconclusive, LockFault
 from lockrig.lock import Lock
 from lockrig.sweep import Sweep
+from lockrig.sweep_plan import SweepPlan
 from lockrig.trial import Trial
 
 __all__ = [
@@ -49,11 +52,14 @@ __all__ = [
     "RigError",
     "Session",
     "Sweep",
+    "SweepPlan",
     "Trial",
     "cut_after",
     "cut_at_bytes",
+    "cut_at_frames",
     "cut_in_op",
     "cut_on_busy",
+    "cut_on_console",
     "every_flash_op",
     "open",
 ]

@@ -30,6 +30,13 @@ def version() -> str:
 def identifier(spec_json: str) -> str:
     """Twelve hexadecimal digits that name the trial of this spec."""
 
+def rate_bound(failures: int, trials: int, confidence: float) -> float:
+    """The rate that is not exceeded, with that confidence, after Clopper and Pearson: of
+    independent trials only. 1.0 where nothing was tried."""
+
+def trials_for(max_rate: float, confidence: float) -> int:
+    """The least number of trials which, if none fails, show that rate."""
+
 def find_spec(run_db: str, identifier: str) -> str | None:
     """The spec (JSON) of a trial that the journal holds; None if it holds none."""
 
@@ -74,7 +81,15 @@ class Journal:
     @staticmethod
     def create(path: str, run: dict[str, Any]) -> Journal:
         """Begins a run. `run`: version, seed (int), command_line, bench, bench_kind,
-        started (UTC text), host (dict of texts). A file that exists is refused."""
+        started (UTC text), host (dict of texts), and request (JSON) where it can be
+        resumed. A file that exists is refused."""
+    @staticmethod
+    def resume(path: str) -> Journal:
+        """Goes on with a run that did not end."""
+    def info(self, key: str) -> str | None:
+        """A fact of the run (rig/journal/schema.sql)."""
+    def has(self, case_id: str, id: str, attempt: int) -> bool:
+        """Whether that attempt of a trial is journalled."""
     def add_trial(
         self,
         record_json: str,
@@ -137,16 +152,19 @@ class Bench:
         journal: Journal | None,
         case_id: str,
         purpose: str,
-        progress: Callable[[int, int], None] | None,
+        progress: Callable[[int, int], bool] | None,
+        recall: bool = False,
     ) -> dict[str, Any]:
-        """Trials of `spec_json` with a cut at each flash operation that `plan` chooses.
+        """Trials of `spec_json` with one more cut, at the moments that `plan` chooses.
 
-        `plan`: phases and kinds ("erase", "program"), [] for all; fractions; choose
-        ("all", "linear", "random") and count; check_every. Trials go to the journal in
-        batches as they finish; `progress` is called with (done, total). Returns
-        operations fractions trials counts (by verdict) bad (records that did not recover,
-        at most 50) reference (the record of the uncut run) phases (all operations of the
-        uncut run, by phase) checked.
+        `plan`: what rig/trial/sweep_plan.hpp has, by the same names; of operations
+        phases, kinds ("erase", "program") and regions, [] for all. Trials go to the
+        journal in batches as they finish; `progress` is called with (done, total) and
+        ends the sweep in good order by False. With `recall`, what the journal has of this
+        case is not run again. Returns operations all_operations points fractions trials
+        recalled checked unproven complete phases (all operations of the uncut run, by
+        phase) counts (by verdict) boundaries (before, after, adjacent) bad (records that
+        did not recover, at most 50) reference (the record of the uncut run).
         """
     def close_session(self, session: Session) -> None:
         """Leaves the session's station safe, and free."""

@@ -1,6 +1,7 @@
 """All stations of one host, as a bench file describes them."""
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 
@@ -61,10 +62,17 @@ class Bench:
         self.close()
 
 
-def open(path: str | Path, *, seed: int = 0, workers: int | None = None) -> Bench:
+def open(
+    path: str | Path,
+    *,
+    seed: int = 0,
+    workers: int | None = None,
+    defects: Sequence[str] = (),
+) -> Bench:
     """A bench to work with by hand: nothing is journalled. BadInput names file, line and
-    key. `workers`: how many trials of a sweep run at once (default: all processors). A
-    bench of kind rehearsal opens only inside of `./lockrig rehearse`."""
+    key. `workers`: how many trials of a sweep run at once (default: all processors).
+    `defects`: of fixtures/defects.csv, seeded in its virtual locks. A bench of kind rehearsal opens only inside of `./lockrig rehearse`.
+    """
     core = _core.Bench(str(path))
     require_inside(core)
     return Bench(
@@ -72,5 +80,6 @@ def open(path: str | Path, *, seed: int = 0, workers: int | None = None) -> Benc
             bench=core,
             seed=seed,
             workers=workers or os.cpu_count() or 1,
+            defects=tuple(defects),
         )
     )

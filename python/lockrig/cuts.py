@@ -1,7 +1,7 @@
 """When power goes, for how long, and how. Times are seconds."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 # Twenty times the least that proves a cut (rig/trial/spec.hpp).
@@ -21,9 +21,26 @@ class Cut:
     delay: float = 0.0
     off: float = OFF_TIME
     style: str = "hard"
+    bounces: int = 0
+    bounce: float = 0.0
+
+    def with_chatter(self, bounces: int = 6, bounce: float = 0.002) -> "Cut":
+        """The same, but the contacts open and close that often first, each for `bounce`
+        seconds (100 us to 100 ms)."""
+        return replace(self, style="chatter", bounces=bounces, bounce=bounce)
+
+    def as_dip(self, seconds: float) -> "Cut":
+        """Not off at all: the station's second, lower rail for 1 ms to 1 s. Only a lock
+        that starts anew proves it."""
+        return replace(self, style="dip", off=seconds)
 
     def to_spec(self) -> dict[str, Any]:
+        chatter = {
+            "bounces": self.bounces,
+            "bounce_ns": nanoseconds(self.bounce),
+        }
         return {
+            **(chatter if self.bounces else {}),
             "trigger": self.trigger,
             "at": self.at,
             "fraction": self.fraction,
@@ -41,11 +58,26 @@ def cut_at_bytes(
     return Cut(trigger="bytes", at=n, delay=delay, style=style, off=off)
 
 
+def cut_at_frames(
+    n: int, delay: float = 0.0, style: str = "hard", off: float = OFF_TIME
+) -> Cut:
+    """When the lock has acknowledged `n` pieces of the image, plus `delay`."""
+    return Cut(trigger="frames", at=n, delay=delay, style=style, off=off)
+
+
+def cut_on_console(
+    text: str, delay: float = 0.0, style: str = "hard", off: float = OFF_TIME
+) -> Cut:
+    """When the lock prints `text`, plus `delay`."""
+    return Cut(trigger="console", event=text, delay=delay, style=style, off=off)
+
+
 def cut_after(
     event: str, delay: float = 0.0, style: str = "hard", off: float = OFF_TIME
 ) -> Cut:
     """`delay` after "stimulus" (it begins), "power_on" (of the cut before), "bolt_opens"
-    or "bolt_locks" (the bolt leaves that end)."""
+    or "bolt_locks" (the bolt leaves that end), "check_in" (the portal hears from it).
+    """
     return Cut(trigger="event", event=event, delay=delay, style=style, off=off)
 
 

@@ -11,6 +11,7 @@ from lockrig.image_names import full_name
 from lockrig.notebook import Notebook
 from lockrig.parts import Bolt, Console, Keypad, Portal, Power, Signals, Supply
 from lockrig.sweep import Sweep
+from lockrig.sweep_plan import SweepPlan
 from lockrig.trial import Trial
 
 
@@ -70,7 +71,7 @@ class Lock:
         expected: bool = False,
     ) -> Trial:
         """One trial from baseline to verdict, which is returned, not judged: see
-        Trial.expect. `stimulus`: none, push, change_code, unlock, lock. `expected`: the
+        Trial.expect. `stimulus`: none, push, change_code, unlock, lock, sync. `expected`: the
         case wants a verdict other than recovered."""
         spec = self._spec(stimulus, image, via)
         spec["cuts"] = [each.to_spec() for each in cuts]
@@ -96,27 +97,32 @@ class Lock:
         cuts: FlashOps | None = None,
         choose: str = "all",
         count: int = 0,
+        plan: SweepPlan | None = None,
         name: str = "update",
         allow: Sequence[str] | None = ("recovered",),
     ) -> Sweep:
         """A trial for each flash operation of a stimulus and each fraction of it.
 
-        `cuts` (see every_flash_op) stands for phases, kinds and tear. `choose` "linear"
-        or "random" makes `count` trials instead of all. Raises LockFault if a verdict is
-        not among `allow`, Inconclusive if the rig could not tell; None allows any.
+        `cuts` (see every_flash_op) stands for phases, kinds and tear; `plan` for these,
+        `choose` and `count`, and it can more. Raises LockFault if a verdict is not among
+        `allow`, Inconclusive if the rig could not tell; None allows any. ValueError,
+        before anything is done, where the station cannot return to its baseline.
         """
         if cuts is not None:
             phases, kinds, tear = cuts.phases, cuts.kinds, cuts.tear
+        if plan is None:
+            plan = SweepPlan(
+                phases=tuple(phases),
+                kinds=tuple(kinds),
+                tear=tuple(tear),
+                choose=choose,
+                count=count,
+            )
         if stimulus == "push" and not image:
             image = self.new
+        self.require_baseline()
         spec = self._spec(stimulus, image, via)
-        plan = {
-            "phases": list(phases),
-            "kinds": list(kinds),
-            "fractions": list(tear),
-            "choose": choose,
-            "count": count,
-        }
+        spec["cuts"] = [each.to_spec() for each in plan.after]
         what = f"push {spec['image']} by {via}" if stimulus == "push" else stimulus
         made = self._notebook.sweep(
             spec,
@@ -126,6 +132,15 @@ class Lock:
             allow=tuple(allow) if allow is not None else None,
         )
         return made if allow is None else made.expect(*allow)
+
+    def require_baseline(self) -> None:
+        """ValueError where the station cannot return to its baseline: what is swept there
+        would be another lock each time."""
+        if self.facts["baseline"] == "none":
+            raise ValueError(
+                f"station {self.name} cannot return to its baseline: nothing is swept"
+                f" there ({self._notebook.bench.path}, baseline)"
+            )
 
     def random(self, what: str) -> random.Random:
         """Draws that repeat with the run's seed, whatever else is run beside it."""

@@ -6,12 +6,14 @@ a failed one is confirmed once more, and every attempt is journalled.
 
 import hashlib
 import json
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 from lockrig import _core
-from lockrig.sweep import Sweep
+from lockrig.sweep import Boundary, Sweep
+from lockrig.sweep_plan import SweepPlan
 from lockrig.trial import INCONCLUSIVE, RECOVERED, Trial, standing
 
 MOST_ATTEMPTS = 3
@@ -38,6 +40,7 @@ class Notebook:
     scenario: str = ""
     purpose: str = "case"
     known: dict[tuple[str, str], Trial] | None = None
+    resumed: bool = False
     progress: Callable[[int, int, int], None] | None = None
 
     trials: list[Trial] = field(default_factory=list)
@@ -75,7 +78,7 @@ class Notebook:
     def sweep(
         self,
         spec: dict[str, Any],
-        plan: dict[str, Any],
+        plan: SweepPlan,
         *,
         name: str,
         title: str,
@@ -92,21 +95,23 @@ class Notebook:
             if uncut["verdict"] not in allow:
                 self.trial(spec, expected=False).expect(*allow)
         done_before = 0
+        began = time.monotonic()
 
         def on_progress(done: int, total: int) -> bool:
             nonlocal done_before
             self._tell(done - done_before, done, total)
             done_before = done
-            return True
+            return plan.seconds is None or time.monotonic() - began < plan.seconds
 
         made = self.bench.sweep(
             text,
-            {"check_every": CHECK_EVERY, **plan},
+            {"check_every": CHECK_EVERY, **plan.to_core()},
             self.workers,
             self.journal,
             self.case_id,
             self.purpose,
             on_progress,
+            self.resumed,
         )
         counts = dict(made["counts"])
         bad = []
@@ -121,8 +126,8 @@ class Notebook:
                 self.known[self.case_id, trial.id] = trial
         bad.sort(key=_moment)
         self.trials += bad
-        is_exhaustive = plan.get("choose", "all") == "all"
-        if self.journal is not None and self.purpose == "case" and is_exhaustive:
+        is_whole = plan.is_exhaustive and made["complete"]
+        if self.journal is not None and self.purpose == "case" and is_whole:
             self.journal.add_sweep(
                 {
                     "case_id": self.case_id,
@@ -135,12 +140,18 @@ class Notebook:
             )
         return Sweep(
             title=title,
+            plan=plan,
             operations=made["operations"],
             fractions=tuple(made["fractions"]),
+            points=made["points"],
             trials=made["trials"],
+            recalled=made["recalled"],
+            unproven=made["unproven"],
+            is_complete=made["complete"],
             counts=counts,
             phases=dict(made["phases"]),
             bad=tuple(bad),
+            boundaries=tuple(map(Boundary.of, made["boundaries"])),
             reference=Trial(made["reference"]),
             checked=made["checked"],
         )
@@ -202,7 +213,10 @@ class Notebook:
         self._free(json.loads(text)["station"])
         keep_trace = self.is_real or (attempt > 1 and purpose == "case")
         record, trace = self.bench.run_trial(text, keep_trace)
-        if self.journal is not None:
+        trial_id = json.loads(record)["id"]
+        if self.journal is not None and not (
+            self.resumed and self.journal.has(self.case_id, trial_id, attempt)
+        ):
             self.journal.add_trial(
                 record, self.case_id, purpose, attempt, trace if keep_trace else ""
             )
@@ -217,4 +231,4 @@ class Notebook:
 def _moment(trial: Trial) -> tuple[int, float]:
     """Where it was cut."""
     cut = trial.spec["cuts"][0]
-    return cut["at"], cut["fraction"]
+    return cut["at"] or cut["delay_ns"], cut["fraction"]

@@ -5,13 +5,15 @@ from pathlib import Path
 from typing import Any
 
 from lockrig import _core
+from lockrig.notebook import Notebook
 from lockrig.root import OUT, found, shown
+from lockrig.shrinking import shrink
 from lockrig.table import table
-from lockrig.trial import Trial
+from lockrig.trial import INCONCLUSIVE, RECOVERED, Trial
 from reports import Run as Record
 from reports import read
 
-RECOVERED, FAILED, UNTOLD = 0, 1, 3
+PASSED, FAILED, UNTOLD = 0, 1, 3
 _SAME_VERDICT = {True: "the same verdict", False: "ANOTHER VERDICT"}
 _SAME_TRACE = {True: "the same trace", False: "ANOTHER TRACE"}
 
@@ -34,7 +36,9 @@ def find_journal(identifier: str, run_db: Path | None) -> Path:
     )
 
 
-def replay_trial(identifier: str, run_db: Path, trace_file: Path | None) -> int:
+def replay_trial(
+    identifier: str, run_db: Path, trace_file: Path | None, shrinks: bool = False
+) -> int:
     """Prints what came of it, and returns the exit status."""
     if trace_file is not None and not trace_file.absolute().parent.is_dir():
         raise ValueError(f"--trace {trace_file}: there is no such folder")
@@ -59,9 +63,20 @@ def replay_trial(identifier: str, run_db: Path, trace_file: Path | None) -> int:
     if trace_file is not None:
         trace_file.write_text(lines, encoding="utf-8")
         print(f"trace    {trace_file}, {len(lines.splitlines())} events")
+    if shrinks:
+        _print_smallest(bench, trial)
     if not is_same:
         return UNTOLD
-    return {"recovered": RECOVERED, "inconclusive": UNTOLD}.get(trial.verdict, FAILED)
+    return {RECOVERED: PASSED, INCONCLUSIVE: UNTOLD}.get(trial.verdict, FAILED)
+
+
+def _print_smallest(bench: _core.Bench, trial: Trial) -> None:
+    if trial.verdict in (RECOVERED, INCONCLUSIVE):
+        print("\nnothing to shrink: it did not fail")
+        return
+    notebook = Notebook(bench=bench, seed=trial.spec["seed"], workers=1)
+    found = shrink(notebook, trial)
+    print(f"\nsmallest that was found ({found.tried} tried):\n\n{found.script}")
 
 
 def _compare(trial: Trial, record: Record) -> bool:

@@ -40,7 +40,9 @@ def refuse_unfit(out: Path) -> None:
 @dataclass
 class Run:
     """`out` appears when the run starts; until then nothing is written. `only` names
-    the stations it is about; none means all of the bench."""
+    the stations it is about; none means all of the bench. `request` is what a run that can
+    be resumed was asked for (JSON); a `resumed` one goes on with the journal in `out`.
+    """
 
     bench: _core.Bench
     seed: int
@@ -49,13 +51,18 @@ class Run:
     command_line: str
     blind: tuple[str, ...] = ()
     only: tuple[str, ...] = ()
+    request: str = ""
+    resumed: bool = False
     journal: _core.Journal | None = field(default=None, init=False)
     _began: float = field(default=0.0, init=False)
 
     def start(self) -> None:
-        """ValueError if `out` cannot be made."""
-        refuse_unfit(self.out)
+        """ValueError if `out` cannot be made, or gone on with."""
         self._began = time.monotonic()
+        if self.resumed:
+            self.journal = _core.Journal.resume(str(self.out / "run.db"))
+            return
+        refuse_unfit(self.out)
         created = not self.out.exists()
         try:
             self.out.mkdir(parents=True, exist_ok=True)
@@ -68,6 +75,7 @@ class Run:
                     "version": _core.version(),
                     "seed": self.seed,
                     "command_line": self.command_line,
+                    "request": self.request,
                     "bench": shown(Path(self.bench.path)),
                     "bench_kind": self.bench.kind,
                     "started": f"{datetime.now(timezone.utc):%Y-%m-%d %H:%M:%S}",

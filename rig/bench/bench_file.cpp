@@ -107,9 +107,9 @@ class Reader {
       file_.reject(table, "a name has letters, digits, - and _ only");
     }
     std::vector<std::string_view> keys = {
-        "board",           "serial",      "user_code", "programming_code",
-        "on_exit",         "reset_key",   "supply",    "min_off_ms",
-        "key_drive_max_s", "key_hold_ms", "key_gap_ms"};
+        "board",           "serial",      "user_code",  "programming_code",
+        "on_exit",         "reset_key",   "supply",     "min_off_ms",
+        "key_drive_max_s", "key_hold_ms", "key_gap_ms", "baseline"};
     const bool real = bench_.kind != Kind::virtual_twins;
     if (real) {
       keys.insert(keys.end(), {"gpio", "console", "portal", "probe", "wiring"});
@@ -148,6 +148,7 @@ class Reader {
       station.supply = read_supply(file_, key, real);
     }
     if (real) read_devices(file_, table, bench_.boards_dir, station);
+    station.returns = read_return(table + ".baseline", station);
     for (const StationEntry& other : bench_.stations) {
       check_apart(station, other, table);
       if (real) check_devices_apart(file_, table, station, other);
@@ -156,6 +157,23 @@ class Reader {
   }
 
  private:
+  /// A snapshot where something can make one; else it has to be said that versions may
+  /// climb.
+  trial::Return read_return(const std::string& key, const StationEntry& station) {
+    const bool restorable = bench_.kind != Kind::hardware || !station.probe.empty();
+    if (!file_.has(key)) {
+      return restorable ? trial::Return::snapshot : trial::Return::none;
+    }
+    const std::string name = file_.text(key);
+    if (name == "ladder") return trial::Return::ladder;
+    if (name == "none") return trial::Return::none;
+    if (name != "snapshot") {
+      file_.reject(key, "expected snapshot, ladder or none, not '" + name + "'");
+    }
+    if (!restorable) file_.reject(key, "a snapshot of a real board needs a probe");
+    return trial::Return::snapshot;
+  }
+
   const BoardFile& board(const StationEntry& station, const std::string& table) {
     if (names_.empty()) names_ = board_names(bench_.boards_dir);
     if (!contains(names_, station.board)) {

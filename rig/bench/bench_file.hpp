@@ -10,6 +10,7 @@
 #include "rig/bench/board_file.hpp"
 #include "rig/station/keypad.hpp"
 #include "rig/station/supply.hpp"
+#include "rig/trial/rig.hpp"
 
 namespace lockrig::bench {
 
@@ -48,6 +49,7 @@ struct StationEntry {
   std::string programming_code;      // likewise
   std::vector<std::string> defects;  // of a twin
   std::string on_exit;               // what becomes of its power: "off" or "keep"
+  trial::Return returns{};           // how the lock gets back to its baseline
   bool reset_key = false;            // the interlock of R is closed
   Duration min_off{};                // between power off and on
   Duration key_drive_max{};          // that a key may stay pressed

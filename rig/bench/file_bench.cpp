@@ -24,6 +24,7 @@ trial::LockFacts facts_of(const StationEntry& entry, const BoardFile& board) {
                         {"mute", model.function_mute},
                         {"unmute", model.function_unmute},
                         {"contact", model.function_contact}},
+          .returns = entry.returns,
           .heartbeat = model.heartbeat,
           .entry_timeout = model.entry_timeout,
           .limits = board.limits};

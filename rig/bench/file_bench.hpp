@@ -18,6 +18,10 @@ class FileBench : public trial::Bench {
   const BenchFile& file() const { return file_; }
   trial::Images& images() override { return images_; }
 
+  trial::Return returns(const std::string& name) const override {
+    return station(name).returns;
+  }
+
   /// Throws std::invalid_argument that lists the stations there are.
   const StationEntry& station(const std::string& name) const;
   /// Likewise.

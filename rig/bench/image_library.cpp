@@ -19,6 +19,18 @@ std::invalid_argument bad_name(const std::string& name, const std::string& what)
   return std::invalid_argument("image \"" + name + "\": " + what);
 }
 
+std::size_t size_named(const std::string& name, const std::string& text) {
+  std::size_t size = 0;
+  const auto parsed = std::from_chars(text.data(), text.data() + text.size(), size);
+  const bool whole =
+      parsed.ec == std::errc() && parsed.ptr == text.data() + text.size();
+  // Smaller holds no build, larger fits no slot of any board.
+  if (!whole || size < 1024 || size > 1024 * 1024) {
+    throw bad_name(name, "a size is 1024 to 1048576 bytes, as in @8192");
+  }
+  return size;
+}
+
 Bytes read_file(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
   if (!file) throw BadInput(path, 0, "", "cannot be read");
@@ -74,6 +86,11 @@ Bytes ImageLibrary::build(const std::string& name) {
   }
   const BoardFile& b = board(name.substr(0, slash));
   std::string version_text = name.substr(slash + 1);
+  std::size_t size = image_size_;
+  if (const auto at = version_text.find('@'); at != std::string::npos) {
+    size = size_named(name, version_text.substr(at + 1));
+    version_text.resize(at);
+  }
   auto behaviour = std::optional(twin::Behaviour::good);
   if (const auto plus = version_text.find('+'); plus != std::string::npos) {
     behaviour = twin::behaviour_from(version_text.substr(plus + 1));
@@ -94,7 +111,7 @@ Bytes ImageLibrary::build(const std::string& name) {
   // Each minor release of this product family raises the counter.
   recipe.identity.security_counter = version->major * 100u + version->minor;
   recipe.body = twin::make_body({b.model.name, version_text, *behaviour},
-                                image_size_ - image::overhead());
+                                size - image::overhead());
   return image::create(recipe, key("release"));
 }
 

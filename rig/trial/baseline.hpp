@@ -55,6 +55,10 @@ class Baselines {
   std::shared_ptr<const Snapshot> get(const std::string& station,
                                       const std::vector<std::string>& defects);
 
+  /// From now on trials of this station begin here: where the last one left it.
+  void go_on(const std::string& station, const std::vector<std::string>& defects,
+             Snapshot from);
+
  private:
   Bench& bench_;
   std::mutex mutex_;

@@ -122,10 +122,9 @@ class Adaptive final : public Halving {
     const std::uint64_t left = budget_ > judged() ? budget_ - judged() : 0;
     // Every gap with a change is halved in each round; of the others only a few, or the
     // budget is gone before the changes are found.
-    const auto changing = static_cast<std::uint64_t>(
-        std::count_if(open.begin(), open.end(), [](const Gap& gap) {
-          return gap.verdict_before != gap.verdict_after;
-        }));
+    const auto changing = static_cast<std::uint64_t>(std::count_if(
+        open.begin(), open.end(),
+        [](const Gap& gap) { return gap.verdict_before != gap.verdict_after; }));
     const std::uint64_t share = changing + std::max<std::uint64_t>(left / 16, 4);
     open.resize(std::min<std::uint64_t>({open.size(), left, share}));
     std::vector<std::uint64_t> points;

@@ -144,7 +144,7 @@ Task<void> Oracle::ask_image() {
     say("image", Verdict::degraded, false, "no slot is active");
     co_return;
   }
-  for (const std::string& name : rig_.images().released(rig_.facts().board)) {
+  for (const std::string& name : known_.released) {
     const auto bytes = rig_.images().get(name);
     const auto parsed = image::parse(*bytes);
     const auto* released = std::get_if<image::Parsed>(&parsed);
@@ -339,7 +339,7 @@ Task<void> Oracle::ask_check_in() {
 Task<void> Oracle::ask_update() {
   if (!asked("updates") || rig_.client() == nullptr) co_return;
   const LockFacts& facts = rig_.facts();
-  const std::string next = rig_.images().released(facts.board).back();
+  const std::string next = known_.released.back();
   const auto image = rig_.images().get(next);
   const Instant began = rig_.world().now();
   const lock::Push push = co_await lock::push_by_serial(*rig_.client(), *image, {});

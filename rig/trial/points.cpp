@@ -41,6 +41,15 @@ TrialSpec with_cuts(const TrialSpec& base, const Cut& cut,
   return spec;
 }
 
+/// A lock that goes on from where it is has no other past than its own: no forks.
+TrialRecord judge(const Ground& ground, const TrialSpec& spec, std::size_t moment,
+                  double fraction) {
+  if (ground.bench.returns(spec.station) != Return::snapshot) {
+    return run_trial(spec, ground.bench, ground.baselines);
+  }
+  return run_fork(ground.reference.fork(spec, moment, fraction), ground.bench);
+}
+
 /// Every flash operation of the reference run at every fraction.
 class FlashGrid final : public Points {
  public:
@@ -55,7 +64,7 @@ class FlashGrid final : public Points {
   }
   TrialRecord run(std::uint64_t point, const TrialSpec& spec) const override {
     const auto [moment, fraction] = place(point);
-    return run_fork(ground_.reference.fork(spec, moment, fraction), ground_.bench);
+    return judge(ground_, spec, moment, fraction);
   }
 
  private:
@@ -84,8 +93,7 @@ class FlashDraws final : public Points {
   }
   TrialRecord run(std::uint64_t point, const TrialSpec& spec) const override {
     const Draw draw = this->draw(point);
-    return run_fork(ground_.reference.fork(spec, draw.moment, draw.fraction),
-                    ground_.bench);
+    return judge(ground_, spec, draw.moment, draw.fraction);
   }
 
  private:

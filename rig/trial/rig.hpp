@@ -21,6 +21,19 @@
 
 namespace lockrig::trial {
 
+/// How a station's lock gets back to where trials start from.
+enum class Return {
+  snapshot,  // all that survives in it is put back: a twin's, or by a debug probe
+  ladder,    // it goes on from where it is, with images of rising version
+  none,      // it goes on from where it is: one way, nothing can be swept
+};
+
+constexpr const char* to_string(Return returns) {
+  return returns == Return::snapshot ? "snapshot"
+         : returns == Return::ladder ? "ladder"
+                                     : "none";
+}
+
 /// What the rig knows of one unit: from its label, and of its kind.
 struct LockFacts {
   std::string station;
@@ -35,6 +48,7 @@ struct LockFacts {
   /// A set-up begins with the lock as it came. Else (a real board that nothing brings
   /// back) it may have been set up before, with the codes that the rig gives it.
   bool from_factory = true;
+  Return returns = Return::snapshot;
   Duration heartbeat{};      // between two check-ins
   Duration entry_timeout{};  // programming ends after this without a key
   Limits limits;
@@ -47,6 +61,8 @@ struct Known {
   std::string other_user_code;
   std::string programming_code;
   std::string version;
+  /// The images that it may run; the last is the one that it must still take.
+  std::vector<std::string> released{};
   std::uint32_t boots = 0;
   std::uint32_t codes = 0;
   std::vector<lock::LogEvent> log;
@@ -98,6 +114,10 @@ class Bench {
                                       const std::vector<std::string>& defects,
                                       const Snapshot* start) = 0;
   virtual Images& images() = 0;
+  virtual Return returns(const std::string& station) const {
+    (void)station;
+    return Return::snapshot;
+  }
 };
 
 }  // namespace lockrig::trial

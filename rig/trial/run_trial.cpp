@@ -6,6 +6,7 @@
 
 #include "rig/core/error.hpp"
 #include "rig/trial/cutter.hpp"
+#include "rig/trial/ladder.hpp"
 #include "rig/trial/oracle.hpp"
 #include "rig/trial/stimulus.hpp"
 
@@ -32,13 +33,16 @@ class Run {
     if (spec.stimulus == Stimulus::change_code) {
       known_.other_user_code = changed_code(rig.facts().serial);
     }
+    release(rig.images().released(rig.facts().board));
   }
 
   Task<void> whole(const Observer& observer) {
     co_await rig_.station().open();
     for (const std::string& wire : spec_.unplugged) unplug(wire);
     co_await check_that_the_rig_can_look();
-    if (!rig_.facts().from_factory) co_await know_it_as_it_is();
+    const bool goes_on = rig_.facts().returns != Return::snapshot;
+    if (goes_on || !rig_.facts().from_factory) co_await know_it_as_it_is();
+    if (rig_.facts().returns == Return::ladder) climb();
     if (spec_.portal_down > Duration::zero()) rig_.portal().set_reachable(false);
     phase("stimulus");
     co_await fault(observer);
@@ -49,6 +53,12 @@ class Run {
     rig_.network().set_link(true);
     withhold();
     co_await judge();
+  }
+
+  /// After whole(): where the next trial of a lock that nothing brings back begins.
+  Snapshot left_behind() {
+    rig_.world().run(switch_off(), kTrialLimit, "power off after a trial");
+    return {rig_.durable(), rig_.portal().records(), known_};
   }
 
   Task<void> forked(const Fork& fork) {
@@ -116,8 +126,32 @@ class Run {
   Task<void> know_it_as_it_is() {
     const OwnerCodes codes = owner_codes(rig_.facts().serial);
     const std::string other = known_.other_user_code;
+    const std::vector<std::string> released = known_.released;
     known_ = co_await look(rig_, codes);
     known_.other_user_code = other;
+    known_.released = released;
+  }
+
+  /// What the lock may run: that, and the same as what is pushed in another size.
+  void release(std::vector<std::string> images) {
+    const std::string stem = spec_.image.substr(0, spec_.image.find('@'));
+    const bool resized = stem != spec_.image &&
+                         std::find(images.begin(), images.end(), stem) != images.end();
+    if (resized) images.insert(images.begin(), spec_.image);
+    known_.released = std::move(images);
+  }
+
+  /// Its update and the oracle's are of higher versions than what it runs.
+  void climb() {
+    const auto higher = rungs(rig_.facts().board, known_.version);
+    if (higher.empty()) {
+      throw cannot_look("lock", "no version is left above " + known_.version,
+                        "the lock's firmware: the ladder begins anew from a lower one");
+    }
+    spec_.image =
+        on_rung(spec_.image, rig_.images().released(rig_.facts().board), higher);
+    record_.observed["pushed"] = spec_.image;
+    release(higher);
   }
 
   // Before the fault: every sense that the oracle will use answers. What fails after
@@ -185,7 +219,7 @@ class Run {
     if (spec_.portal_down > Duration::zero()) {
       co_await rig_.world().sleep_until(began + spec_.portal_down, "the outage to end");
     }
-    record_.observed = stimulus.observed();
+    record_.observed.insert(stimulus.observed().begin(), stimulus.observed().end());
     phase("restored");
     if (!cut || rig_.station().power.rail_up()) co_await switch_off();
     co_await help();
@@ -300,7 +334,7 @@ class Run {
     }
   }
 
-  const TrialSpec& spec_;
+  TrialSpec spec_;
   Rig& rig_;
   Known known_;
   TrialRecord& record_;
@@ -366,6 +400,9 @@ TrialRecord run_trial(const TrialSpec& spec, Bench& bench, Baselines& baselines,
     if (keep_trace) rig->world().trace().keep_events();
     Run run(spec, *rig, baseline->known, record);
     rig->world().run(run.whole(observer), kTrialLimit, "a trial");
+    if (rig->facts().returns != Return::snapshot) {
+      baselines.go_on(spec.station, spec.defects, run.left_behind());
+    }
   });
   if (rig && with_trace) with_trace(rig->world().trace());
   return record;

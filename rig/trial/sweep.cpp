@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <stdexcept>
 
 #include "rig/core/random.hpp"
 #include "rig/trial/chooser.hpp"
@@ -190,6 +191,14 @@ SweepResult sweep(const TrialSpec& base, const SweepPlan& plan, unsigned workers
                   Bench& bench, Baselines& baselines, const OnBatch& on_batch,
                   const Recall& recall) {
   check(base, plan);
+  const Return returns = bench.returns(base.station);
+  if (returns == Return::none) {
+    throw std::invalid_argument(
+        "station " + base.station +
+        " cannot return to its baseline: nothing is swept there");
+  }
+  // A lock that goes on from where it is takes one trial after the other.
+  if (returns == Return::ladder) workers = 1;
   return Sweep(base, plan, workers, bench, baselines, on_batch, recall).run();
 }
 

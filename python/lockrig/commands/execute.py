@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, TextIO
 import click
 
 from lockrig import _core, rehearsal
+from lockrig.root import found
 from lockrig.run import Run, default_out, random_seed, refuse_unfit
 
 if TYPE_CHECKING:
@@ -43,6 +44,33 @@ def prepare(
     )
     refuse_unfit(run.out)
     return run
+
+
+def resumed(out: Path, workers: int | None) -> Run:
+    """A run that was stopped, to be gone on with. ValueError if there is none, or it has
+    ended."""
+    file = out / "run.db"
+    if not file.is_file():
+        raise ValueError(f"--resume {out}: there is no run.db")
+    journal = _core.Journal.resume(str(file))
+    request = journal.info("request")
+    if request is None:
+        raise ValueError(f"--resume {out}: not a sweep")
+    if journal.info("wall_s") is not None:
+        raise ValueError(
+            f"--resume {out}: it has ended; there is nothing to go on with"
+        )
+    bench = found(journal.info("bench") or "")
+    rehearsal.enter(bench)
+    return Run(
+        bench=_core.Bench(str(bench)),
+        seed=int(journal.info("seed") or 0),
+        out=out,
+        workers=workers or os.cpu_count() or 1,
+        command_line=journal.info("command_line") or "",
+        request=request,
+        resumed=True,
+    )
 
 
 def execute(

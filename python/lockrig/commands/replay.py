@@ -27,8 +27,19 @@ import click
     type=click.Path(path_type=Path),
     help="Write the whole trace there, as JSON lines.",
 )
+@click.option(
+    "--shrink",
+    "shrinks",
+    is_flag=True,
+    help="Of a virtual lock that failed: look for the smallest trial that still fails so,"
+    " and print it as five lines of Python.",
+)
 def replay(
-    identifier: str, out: Path | None, run_db: Path | None, trace: Path | None
+    identifier: str,
+    out: Path | None,
+    run_db: Path | None,
+    trace: Path | None,
+    shrinks: bool,
 ) -> int:
     """Run a recorded trial again, and compare.
 
@@ -40,7 +51,7 @@ def replay(
 
     \b
     Example:
-      ./lockrig replay 3f9a0c1d2b4e --out /tmp/nightly --trace trace.jsonl
+      ./lockrig replay 3f9a0c1d2b4e --out /tmp/nightly --trace trace.jsonl --shrink
     """
     from lockrig.replaying import find_journal, replay_trial
 
@@ -48,4 +59,4 @@ def replay(
         raise ValueError("--out and --run name the same thing: give one")
     if out is not None:
         run_db = out / "run.db"
-    return replay_trial(identifier, find_journal(identifier, run_db), trace)
+    return replay_trial(identifier, find_journal(identifier, run_db), trace, shrinks)
