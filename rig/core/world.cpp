@@ -6,6 +6,8 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/recycling_allocator.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <cassert>
 #include <chrono>
@@ -25,6 +27,15 @@ class CoroutineWait final : public Wait {
  public:
   CoroutineWait(World& world, Label label, Handler handler)
       : Wait(world, label), handler_(std::move(handler)) {}
+
+  // There are some thousand waits in a simulated minute, all of one size.
+  static void* operator new(std::size_t size) {
+    return asio::recycling_allocator<std::byte>().allocate(size);
+  }
+  static void operator delete(void* wait, std::size_t size) {
+    asio::recycling_allocator<std::byte>().deallocate(static_cast<std::byte*>(wait),
+                                                      size);
+  }
 
  private:
   void resume(bool notified) override {
@@ -63,8 +74,6 @@ Clock::Clock(Pace pace)
 Instant Clock::wall() const {
   return Instant(std::chrono::steady_clock::now().time_since_epoch() - wall_start_);
 }
-
-Instant Clock::now() const { return pace_ == Pace::wall ? wall() : now_; }
 
 Wait::~Wait() {
   dequeue();
@@ -212,9 +221,15 @@ void World::run_until_done(Task<void> task, Duration limit, Label label) {
     finished = true;
   }(std::move(task), done));
   run_until_ = until;
-  bool more = true;
-  try {
+  // Inside a handler Asio recycles the frames of coroutines; outside each is a call of
+  // malloc and free.
+  asio::io_context loop(BOOST_ASIO_CONCURRENCY_HINT_UNSAFE);
+  asio::post(loop, [&] {
+    bool more = true;
     while (!done && !failure_ && more) more = step(until);
+  });
+  try {
+    loop.poll();
   } catch (...) {
     run_until_ = outer;
     current_ = nullptr;
@@ -289,46 +304,46 @@ void World::let_outside_in(Instant due) {
 }
 
 void World::push(Wait& wait) {
-  wait.slot_ = queue_.size();
   queue_.push_back(&wait);
-  sift_up(wait.slot_);
+  sift_up(queue_.size() - 1, wait);
 }
 
 void World::erase(Wait& wait) {
   const std::size_t slot = wait.slot_;
-  Wait* last = queue_.back();
+  Wait& last = *queue_.back();
   queue_.pop_back();
   wait.slot_ = Wait::kNoSlot;
-  if (last == &wait) return;
-  queue_[slot] = last;
-  last->slot_ = slot;
-  sift_up(slot);
-  sift_down(last->slot_);
+  if (&last == &wait) return;
+  if (slot > 0 && earlier(last, *queue_[(slot - 1) / 2])) {
+    sift_up(slot, last);
+  } else {
+    sift_down(slot, last);
+  }
 }
 
-void World::sift_up(std::size_t slot) {
+/// Puts a wait into the free slot, or into one above it.
+void World::sift_up(std::size_t slot, Wait& wait) {
   while (slot > 0) {
     const std::size_t parent = (slot - 1) / 2;
-    if (!earlier(*queue_[slot], *queue_[parent])) return;
-    std::swap(queue_[slot], queue_[parent]);
-    queue_[slot]->slot_ = slot;
-    queue_[parent]->slot_ = parent;
+    if (!earlier(wait, *queue_[parent])) break;
+    place(slot, *queue_[parent]);
     slot = parent;
   }
+  place(slot, wait);
 }
 
-void World::sift_down(std::size_t slot) {
+/// Puts a wait into the free slot, or into one below it.
+void World::sift_down(std::size_t slot, Wait& wait) {
+  const std::size_t size = queue_.size();
   for (;;) {
     std::size_t least = 2 * slot + 1;
-    if (least >= queue_.size()) return;
-    if (least + 1 < queue_.size() && earlier(*queue_[least + 1], *queue_[least]))
-      ++least;
-    if (!earlier(*queue_[least], *queue_[slot])) return;
-    std::swap(queue_[slot], queue_[least]);
-    queue_[slot]->slot_ = slot;
-    queue_[least]->slot_ = least;
+    if (least >= size) break;
+    if (least + 1 < size && earlier(*queue_[least + 1], *queue_[least])) ++least;
+    if (!earlier(*queue_[least], wait)) break;
+    place(slot, *queue_[least]);
     slot = least;
   }
+  place(slot, wait);
 }
 
 Signal::~Signal() {

@@ -132,7 +132,7 @@ class Clock {
   explicit Clock(Pace pace);
 
   Pace pace() const { return pace_; }
-  Instant now() const;
+  Instant now() const { return pace_ == Pace::wall ? wall() : now_; }
   /// How late the world woke at worst, in paced and wall time. Reported, never
   /// modelled.
   Duration worst_lateness() const { return worst_lateness_; }
@@ -214,8 +214,12 @@ class World {
 
   void push(Wait& wait);
   void erase(Wait& wait);
-  void sift_up(std::size_t slot);
-  void sift_down(std::size_t slot);
+  void sift_up(std::size_t slot, Wait& wait);
+  void sift_down(std::size_t slot, Wait& wait);
+  void place(std::size_t slot, Wait& wait) {
+    queue_[slot] = &wait;
+    wait.slot_ = slot;
+  }
   static bool earlier(const Wait& a, const Wait& b) {
     return a.due_ != b.due_ ? a.due_ < b.due_ : a.order_ < b.order_;
   }

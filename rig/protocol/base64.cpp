@@ -4,6 +4,8 @@
 #include <cstring>
 #include <stdexcept>
 
+#include "rig/protocol/base64_simd.hpp"
+
 namespace lockrig::smp {
 namespace {
 
@@ -43,6 +45,12 @@ void base64_encode(ByteView bytes, std::span<std::uint8_t> out) {
   const std::uint8_t* in = bytes.data();
   std::uint8_t* to = out.data();
   std::size_t left = bytes.size();
+  if (simd::available()) {
+    const std::size_t groups = simd::encode(in, left, to);
+    in += 3 * groups;
+    to += 4 * groups;
+    left -= 3 * groups;
+  }
   for (; left >= 3; left -= 3, in += 3, to += 4) {
     const unsigned group = in[0] << 16 | in[1] << 8 | in[2];
     std::memcpy(to, kPairs[group >> 12].data(), 2);
@@ -76,7 +84,14 @@ std::optional<std::size_t> base64_decode(ByteView text, std::span<std::uint8_t> 
     return kPlaces[0][in[0]] | kPlaces[1][in[1]] | kPlaces[2][third] |
            kPlaces[3][fourth];
   };
-  for (std::size_t groups = text.size() / 4 - 1; groups > 0; --groups) {
+  std::size_t groups = text.size() / 4 - 1;
+  if (simd::available()) {
+    const std::size_t done = simd::decode(in, groups, to, out.size());
+    in += 4 * done;
+    to += 3 * done;
+    groups -= done;
+  }
+  for (; groups > 0; --groups) {
     const std::uint32_t group = group_of(in[2], in[3]);
     seen |= group;
     to[0] = static_cast<std::uint8_t>(group >> 16);

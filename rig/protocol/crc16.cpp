@@ -3,6 +3,10 @@
 #include <array>
 #include <cstddef>
 
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
 namespace lockrig::smp {
 namespace {
 
@@ -32,9 +36,67 @@ constexpr Tables make_tables() {
 
 constexpr Tables kTables = make_tables();
 
+constexpr std::size_t kBlock = 16;
+
+#if defined(__x86_64__)
+
+bool can_fold() {
+  static const bool can =
+      __builtin_cpu_supports("pclmul") && __builtin_cpu_supports("ssse3");
+  return can;
+}
+
+/// x to the power of n, modulo the polynomial.
+constexpr std::uint16_t power(int n) {
+  std::uint16_t x = 1;
+  while (n-- > 0) {
+    x = static_cast<std::uint16_t>((x << 1) ^ (x & 0x8000 ? kPolynomial : 0));
+  }
+  return x;
+}
+
+/// Sixteen bytes that have the CRC, begun with zero, of all whole blocks begun with
+/// `crc`. REQUIRES: one whole block, can_fold().
+/// Source: V. Gopal et al., "Fast CRC Computation for Generic Polynomials Using
+/// PCLMULQDQ Instruction", Intel 2009.
+__attribute__((target("pclmul,ssse3"))) std::array<std::uint8_t, kBlock> fold(
+    ByteView blocks, std::uint16_t crc) {
+  const __m128i turn =
+      _mm_setr_epi8(15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0);
+  constexpr std::uint16_t kHigh = power(128 + 64);
+  constexpr std::uint16_t kLow = power(128);
+  const __m128i ahead = _mm_set_epi64x(kHigh, kLow);
+  const auto load = [&](std::size_t at) __attribute__((target("pclmul,ssse3"))) {
+    const auto* from = reinterpret_cast<const __m128i*>(blocks.data() + at);
+    return _mm_shuffle_epi8(_mm_loadu_si128(from), turn);
+  };
+  __m128i sum = _mm_xor_si128(load(0), _mm_set_epi64x(std::int64_t{crc} << 48, 0));
+  for (std::size_t at = kBlock; at + kBlock <= blocks.size(); at += kBlock) {
+    sum = _mm_xor_si128(_mm_xor_si128(_mm_clmulepi64_si128(sum, ahead, 0x11),
+                                      _mm_clmulepi64_si128(sum, ahead, 0x00)),
+                        load(at));
+  }
+  std::array<std::uint8_t, kBlock> bytes;
+  _mm_storeu_si128(reinterpret_cast<__m128i*>(bytes.data()),
+                   _mm_shuffle_epi8(sum, turn));
+  return bytes;
+}
+
+#else
+
+bool can_fold() { return false; }
+std::array<std::uint8_t, kBlock> fold(ByteView, std::uint16_t) { return {}; }
+
+#endif
+
 }  // namespace
 
 std::uint16_t crc16(ByteView bytes, std::uint16_t crc) {
+  if (bytes.size() >= 4 * kBlock && can_fold()) {
+    const std::size_t whole = bytes.size() - bytes.size() % kBlock;
+    crc = crc16(fold(bytes.first(whole), crc), 0);
+    bytes = bytes.subspan(whole);
+  }
   const std::uint8_t* p = bytes.data();
   std::size_t left = bytes.size();
   for (; left >= 8; left -= 8, p += 8) {

@@ -65,6 +65,17 @@ constexpr std::int64_t to_ticks(Duration time) {
   return time.count() / 50 * 3 + time.count() % 50 * 3 / 50;
 }
 
+/// The first tick at or after a time, and the last one at or before it, as to_duration()
+/// has them: three ticks are 0, 17 and 33 ns into each 50. REQUIRES: time >= 0.
+constexpr std::int64_t first_tick(Duration time) {
+  const std::int64_t rest = time.count() % 50;
+  return time.count() / 50 * 3 + (rest > 0) + (rest > 17) + (rest > 33);
+}
+constexpr std::int64_t last_tick(Duration time) {
+  const std::int64_t rest = time.count() % 50;
+  return time.count() / 50 * 3 + (rest >= 17) + (rest >= 33);
+}
+
 /// The rate of the clock that times a waveform: 60 MHz / (2 (1 + divisor)), or 12 MHz
 /// in place of 60 with divide_by_5. The default is 1 MHz: one clock is one microsecond.
 struct ChipClock {

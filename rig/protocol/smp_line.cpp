@@ -29,6 +29,12 @@ std::size_t find(ByteView bytes, Marker marker) {
 }
 
 std::size_t find_marker(ByteView bytes) {
+  // Nearly every line begins with one.
+  if (bytes.size() > 1 &&
+      ((bytes[0] == kFirst[0] && bytes[1] == kFirst[1]) ||
+       (bytes[0] == kContinuation[0] && bytes[1] == kContinuation[1]))) {
+    return 0;
+  }
   const std::size_t first = find(bytes, kFirst);
   return std::min(first, find(bytes.first(first), kContinuation));
 }

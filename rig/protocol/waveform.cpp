@@ -3,6 +3,7 @@
 #include <cstring>
 #include <stdexcept>
 #include <string>
+#include <utility>
 
 namespace lockrig::mpsse {
 namespace {
@@ -73,75 +74,135 @@ Waveform& Waveform::wait_for_gpiol1(bool level) {
   return *this;
 }
 
-Compiled compile(const Waveform& waveform, ChipClock clock) {
-  const std::int64_t ticks_per_clock = clock.ticks_per_clock();
-  Compiled out;
-  out.left = waveform.start_;
-  out.commands.reserve(8 * waveform.steps_.size() + 1);
-  out.settings.reserve(waveform.steps_.size());
-  Duration asked{};
-  std::int64_t clocks = 0;
-  std::int64_t samples = 0;
+Waveform& Waveform::add(const Piece& piece) {
+  lengthen(piece.steps.length_);
+  steps_.push_back({.action = Action::piece, .piece = &piece});
+  return *this;
+}
 
-  const auto wait_until_asked = [&] {
-    const std::int64_t target = nearest_clock(asked, ticks_per_clock);
-    append_wait(out.commands, target - clocks);
-    clocks = target;
-  };
-  const auto add_run = [&](std::int64_t period, std::int64_t count) {
-    out.samples.push_back(
-        {(clocks + period) * ticks_per_clock, period * ticks_per_clock, count});
-    samples += count;
-  };
+Piece::Piece(Waveform steps_, ChipClock clock_)
+    : steps(std::move(steps_)), clock(clock_), compiled(compile(steps, clock_)) {}
 
-  for (const Waveform::Step& step : waveform.steps_) {
+class Compiler {
+ public:
+  Compiler(const Waveform& waveform, ChipClock clock)
+      : clock_(clock), ticks_per_clock_(clock.ticks_per_clock()) {
+    out_.left = waveform.start_;
+    out_.commands.reserve(8 * waveform.steps_.size() + 1);
+    out_.settings.reserve(waveform.steps_.size());
+  }
+
+  void take(const Waveform& waveform) {
+    for (const Waveform::Step& step : waveform.steps_) take(step);
+  }
+
+  Compiled finish() {
+    if (samples_ > 0) out_.commands.push_back(op::kFlush);
+    out_.reply_bytes = 2 * static_cast<std::size_t>(samples_);
+    out_.ticks = clocks_ * ticks_per_clock_;
+    out_.length = to_duration(out_.ticks);
+    return std::move(out_);
+  }
+
+ private:
+  void take(const Waveform::Step& step) {
     switch (step.action) {
-      case Waveform::Action::set: {
-        const std::uint16_t changed =
-            out.left ? static_cast<std::uint16_t>(
-                           (step.pins.value ^ out.left->value) |
-                           (step.pins.direction ^ out.left->direction))
-                     : 0xffff;
-        if (changed & 0x00ff) append_set_low(out.commands, step.pins);
-        if (changed & 0xff00) append_set_high(out.commands, step.pins);
-        out.settings.push_back({clocks * ticks_per_clock, step.pins.value});
-        out.left = step.pins;
+      case Waveform::Action::set:
+        set(step.pins);
         break;
-      }
       case Waveform::Action::wait:
-        asked += step.time;
+        asked_ += step.time;
         wait_until_asked();
         break;
       case Waveform::Action::sample:
         add_run(0, 1);
-        append_sample(out.commands);
+        append_sample(out_.commands);
         break;
-      case Waveform::Action::sample_every: {
-        const std::int64_t period = whole_clocks(step.period, ticks_per_clock);
-        const std::int64_t count = step.time / step.period;
-        if (count > 0) {
-          add_run(period, count);
-          const std::size_t from = out.commands.size();
-          append_wait(out.commands, period);
-          append_sample(out.commands);
-          append_repeated(out.commands, from, count);
-          clocks += count * period;
-        }
-        asked += step.time;
-        wait_until_asked();
+      case Waveform::Action::sample_every:
+        sample_every(step);
         break;
-      }
       case Waveform::Action::wait_for_gpiol1:
-        out.commands.push_back(step.level ? op::kWaitGpiol1High : op::kWaitGpiol1Low);
-        out.waits_for_pin = true;
+        out_.commands.push_back(step.level ? op::kWaitGpiol1High : op::kWaitGpiol1Low);
+        out_.waits_for_pin = true;
+        break;
+      case Waveform::Action::piece:
+        if (fits(*step.piece)) {
+          add(*step.piece);
+        } else {
+          take(step.piece->steps);
+        }
         break;
     }
   }
-  if (samples > 0) out.commands.push_back(op::kFlush);
-  out.reply_bytes = 2 * static_cast<std::size_t>(samples);
-  out.ticks = clocks * ticks_per_clock;
-  out.length = to_duration(out.ticks);
-  return out;
+
+  void set(Pins pins) {
+    const std::uint16_t changed =
+        out_.left ? static_cast<std::uint16_t>((pins.value ^ out_.left->value) |
+                                               (pins.direction ^ out_.left->direction))
+                  : 0xffff;
+    if (changed & 0x00ff) append_set_low(out_.commands, pins);
+    if (changed & 0xff00) append_set_high(out_.commands, pins);
+    out_.settings.push_back({clocks_ * ticks_per_clock_, pins.value});
+    out_.left = pins;
+  }
+
+  void sample_every(const Waveform::Step& step) {
+    const std::int64_t period = whole_clocks(step.period, ticks_per_clock_);
+    const std::int64_t count = step.time / step.period;
+    if (count > 0) {
+      add_run(period, count);
+      const std::size_t from = out_.commands.size();
+      append_wait(out_.commands, period);
+      append_sample(out_.commands);
+      append_repeated(out_.commands, from, count);
+      clocks_ += count * period;
+    }
+    asked_ += step.time;
+    wait_until_asked();
+  }
+
+  /// Its bytes are the same here as where it was compiled.
+  bool fits(const Piece& piece) const {
+    return piece.clock == clock_ && out_.left == piece.steps.start_ &&
+           asked_.count() * kTickThirds ==
+               clocks_ * ticks_per_clock_ * kNanosecondsPer3Ticks;
+  }
+
+  void add(const Piece& piece) {
+    const Compiled& it = piece.compiled;
+    out_.commands.insert(out_.commands.end(), it.commands.begin(), it.commands.end());
+    for (const Setting& each : it.settings) {
+      out_.settings.push_back({clocks_ * ticks_per_clock_ + each.tick, each.value});
+    }
+    clocks_ += it.ticks / ticks_per_clock_;
+    asked_ += piece.steps.length_;
+    out_.left = it.left;
+  }
+
+  void wait_until_asked() {
+    const std::int64_t target = nearest_clock(asked_, ticks_per_clock_);
+    append_wait(out_.commands, target - clocks_);
+    clocks_ = target;
+  }
+
+  void add_run(std::int64_t period, std::int64_t count) {
+    out_.samples.push_back(
+        {(clocks_ + period) * ticks_per_clock_, period * ticks_per_clock_, count});
+    samples_ += count;
+  }
+
+  ChipClock clock_;
+  std::int64_t ticks_per_clock_;
+  Compiled out_;
+  Duration asked_{};
+  std::int64_t clocks_ = 0;
+  std::int64_t samples_ = 0;
+};
+
+Compiled compile(const Waveform& waveform, ChipClock clock) {
+  Compiler compiler(waveform, clock);
+  compiler.take(waveform);
+  return compiler.finish();
 }
 
 std::vector<Part> cut(const Compiled& compiled, std::size_t most, ChipClock clock) {

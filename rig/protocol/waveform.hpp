@@ -47,6 +47,8 @@ struct Compiled {
   std::optional<Pins> left;
 };
 
+struct Piece;
+
 /// A caller's mistake (a negative time, a length over kLongest) is
 /// std::invalid_argument.
 class Waveform {
@@ -70,20 +72,32 @@ class Waveform {
   /// Holds everything until GPIOL1 (ADBUS5) is at the level. By level, not edge: wait
   /// for the inactive level first. Nothing but a reset of the chip ends it early.
   Waveform& wait_for_gpiol1(bool level);
+  /// The same as the piece's own steps. It outlives this waveform.
+  Waveform& add(const Piece& piece);
 
   bool empty() const { return steps_.empty(); }
   /// So far; a wait for GPIOL1 counts nothing.
   Duration length() const { return length_; }
 
  private:
-  friend Compiled compile(const Waveform&, ChipClock);
-  enum class Action : std::uint8_t { set, wait, sample, sample_every, wait_for_gpiol1 };
+  friend struct Piece;
+  friend class Compiler;
+
+  enum class Action : std::uint8_t {
+    set,
+    wait,
+    sample,
+    sample_every,
+    wait_for_gpiol1,
+    piece
+  };
   struct Step {
     Action action;
     bool level = false;
     Pins pins{};
     Duration time{};
     Duration period{};
+    const Piece* piece = nullptr;
   };
   void lengthen(Duration time);
 
@@ -95,6 +109,17 @@ class Waveform {
 /// The chip must already run at that clock. std::invalid_argument if a sampling period
 /// is not a whole number of its clocks, as the samples would then not be evenly spaced.
 Compiled compile(const Waveform& waveform, ChipClock clock);
+
+/// Sets and waits that come again and again, compiled once: what loads a key into a
+/// shift register is a hundred and thirty steps.
+struct Piece {
+  /// From pins that are known. REQUIRES: nothing in it but sets and waits.
+  Piece(Waveform steps_, ChipClock clock_);
+
+  Waveform steps;
+  ChipClock clock;
+  Compiled compiled;
+};
 
 /// A part of a command stream, from one command to another.
 struct Part {

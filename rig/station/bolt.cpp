@@ -58,6 +58,10 @@ std::vector<Bolt::Motion> Bolt::motions() const {
   Levels levels = gpio_.initially();
   const std::vector<Edge>& edges = gpio_.edges();
   for (std::size_t i = 0; i < edges.size();) {
+    if (edges[i].line != extended_ && edges[i].line != retracted_) {
+      ++i;
+      continue;
+    }
     const Instant at = edges[i].at;
     for (; i < edges.size() && edges[i].at == at; ++i) {
       const auto bit = static_cast<Levels>(1u << edges[i].line);

@@ -86,8 +86,11 @@ void Gpio::begin_trace(std::uint16_t raw) {
 }
 
 void Gpio::drove(const mpsse::Compiled& what, Instant start, std::uint16_t before) {
+  const unsigned traced = traced_pins_ & wiring_.direction();
   for (const mpsse::Setting& setting : what.settings) {
-    let_go(start + mpsse::to_duration(setting.tick), before, setting.value);
+    if (((before ^ setting.value) & traced) != 0) {
+      let_go(start + mpsse::to_duration(setting.tick), before, setting.value);
+    }
     before = setting.value;
   }
 }

@@ -3,6 +3,7 @@
 #include <array>
 #include <bit>
 #include <string>
+#include <utility>
 
 namespace lockrig::station {
 namespace {
@@ -30,7 +31,7 @@ class ShiftRegister final : public KeySwitches {
         clock_(wiring.at("keypad_clock")),
         latch_(wiring.at("keypad_latch")) {}
 
-  void choose(Waveform& waveform, Pins& pins, Contacts contacts) const override {
+  void load(Waveform& waveform, Pins& pins, Contacts contacts) const override {
     for (int bit = 15; bit >= 0; --bit) {
       put(pins, clock_, false);
       put(pins, data_, (contacts >> bit & 1) != 0);
@@ -62,7 +63,7 @@ class Multiplexer final : public KeySwitches {
         address_{&wiring.at("key_a0"), &wiring.at("key_a1"), &wiring.at("key_a2"),
                  &wiring.at("key_a3")} {}
 
-  void choose(Waveform& waveform, Pins& pins, Contacts contacts) const override {
+  void load(Waveform& waveform, Pins& pins, Contacts contacts) const override {
     const int code = contacts == 0 ? 0 : std::countr_zero(contacts);
     for (std::size_t bit = 0; bit < address_.size(); ++bit) {
       put(pins, *address_[bit], (code >> bit & 1) != 0);
@@ -77,6 +78,18 @@ class Multiplexer final : public KeySwitches {
 };
 
 }  // namespace
+
+void KeySwitches::choose(Waveform& waveform, Pins& pins, Contacts contacts) {
+  const Load key{pins.value, pins.direction, contacts};
+  auto found = loads_.find(key);
+  if (found == loads_.end()) {
+    Waveform steps(pins);
+    load(steps, pins, contacts);
+    found = loads_.try_emplace(key, std::move(steps), mpsse::ChipClock{}).first;
+  }
+  pins = *found->second.compiled.left;
+  waveform.add(found->second);
+}
 
 void KeySwitches::gate(Waveform& waveform, Pins& pins, bool active) const {
   put(pins, gate_, active);

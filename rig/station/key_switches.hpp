@@ -2,7 +2,9 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
+#include <tuple>
 
 #include "rig/protocol/waveform.hpp"
 #include "rig/protocol/wiring.hpp"
@@ -20,8 +22,8 @@ class KeySwitches {
 
   /// Appends what chooses the contacts, and keeps `pins` at what the waveform has set.
   /// Nothing is closed while the gate is inactive.
-  virtual void choose(mpsse::Waveform& waveform, mpsse::Pins& pins,
-                      Contacts contacts) const = 0;
+  /// The waveform ends before the switches do.
+  void choose(mpsse::Waveform& waveform, mpsse::Pins& pins, Contacts contacts);
 
   /// How many contacts can be closed at a time.
   virtual int at_once() const = 0;
@@ -33,8 +35,15 @@ class KeySwitches {
     return mpsse::Wiring::active(pins.value, gate_);
   }
 
+ protected:
+  virtual void load(mpsse::Waveform& waveform, mpsse::Pins& pins,
+                    Contacts contacts) const = 0;
+
  private:
+  using Load = std::tuple<std::uint16_t, std::uint16_t, Contacts>;  // pins, contacts
+
   const mpsse::Line& gate_;
+  std::map<Load, mpsse::Piece> loads_;  // a code has some keys several times
 };
 
 /// By the lines there are: keypad_data/clock/latch/enable for a pair of 74HC595,

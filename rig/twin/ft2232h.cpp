@@ -20,7 +20,8 @@ std::uint16_t mask_of(int bit) { return static_cast<std::uint16_t>(1u << bit); }
 
 Ft2232h::Ft2232h(World& world)
     : world_(world),
-      engine_([this](mpsse::Pins pins) { drive(pins); }),
+      engine_([this](mpsse::Pins pins) { drive(pins); },
+              [this](Instant due) { return world_.skip_to(due); }),
       answers_(world),
       room_(world),
       timer_(world, "MPSSE commands", [this] { run(); }),
@@ -164,8 +165,10 @@ void Ft2232h::drive(mpsse::Pins pins) {
   if (watch_) watch_(levels, driven);
 }
 
-Instant Ft2232h::advance() {
-  const Instant due = engine_.advance(world_.now());
+Instant Ft2232h::advance(bool alone) {
+  // Whoever waits for room has to hear of it at its moment.
+  const Instant due = alone && !room_.awaited() ? engine_.run(world_.now())
+                                                : engine_.advance(world_.now());
   if (engine_.take_flushed() && engine_.answered() > 0) {
     flushed_ = true;
     answers_.notify();
@@ -175,7 +178,7 @@ Instant Ft2232h::advance() {
 }
 
 void Ft2232h::schedule() {
-  const Instant due = advance();
+  const Instant due = advance(false);
   if (due == kNever) {
     timer_.cancel();
   } else {
@@ -185,7 +188,7 @@ void Ft2232h::schedule() {
 
 void Ft2232h::run() {
   for (;;) {
-    const Instant due = advance();
+    const Instant due = advance(true);
     if (due == kNever) return;
     if (!world_.skip_to(due)) {
       timer_.at(due);

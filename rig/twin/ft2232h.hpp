@@ -97,7 +97,8 @@ class Ft2232h final : public FtdiChannel {
   void start(BitMode mode);
   void put_inputs(std::uint16_t levels);
   void drive(mpsse::Pins pins);
-  Instant advance();
+  /// `alone`: no task of the world is in the middle of something, the clock may move.
+  Instant advance(bool alone);
   void schedule();
   void run();
 

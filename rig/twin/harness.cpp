@@ -259,21 +259,9 @@ void Harness::outputs_changed() {
   if (changed == 0) return;
   levels_ = levels;
 
+  if ((changed & ~keypad_mask_) == 0) return keypad_changed();
   if ((changed & isolate_.mask) != 0) isolate(isolate_.active(levels));
-  if ((changed & keypad_mask_) != 0) {
-    if (multiplexer_) {
-      int address = 0;
-      for (std::size_t i = 0; i < address_.size(); ++i) {
-        if (address_[i].active(levels)) address |= 1 << i;
-      }
-      multiplexer_->set(address, strobe_.active(levels));
-    } else {
-      shift_register_->set({.data = data_.active(levels),
-                            .clock = clock_.active(levels),
-                            .latch = latch_.active(levels),
-                            .enabled = enable_.active(levels)});
-    }
-  }
+  if ((changed & keypad_mask_) != 0) keypad_changed();
   if ((changed & (power_.mask | discharge_.mask | dip_.mask)) == 0) return;
   // A bleed under a closed switch changes nothing: the switch wins.
   const Supply closed = dip_.active(levels) ? Supply::dipped : Supply::connected;
@@ -284,6 +272,21 @@ void Harness::outputs_changed() {
     supply_ = supply;
     board_.set_supply(supply);
   }
+}
+
+void Harness::keypad_changed() {
+  if (!multiplexer_) {
+    shift_register_->set({.data = data_.active(levels_),
+                          .clock = clock_.active(levels_),
+                          .latch = latch_.active(levels_),
+                          .enabled = enable_.active(levels_)});
+    return;
+  }
+  int address = 0;
+  for (std::size_t i = 0; i < address_.size(); ++i) {
+    if (address_[i].active(levels_)) address |= 1 << i;
+  }
+  multiplexer_->set(address, strobe_.active(levels_));
 }
 
 void Harness::press(int switch_number, bool closed) {

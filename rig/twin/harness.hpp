@@ -70,6 +70,7 @@ class Harness final : public Operator {
   Contact contact(const mpsse::Wiring& wiring, const char* name);
   void plug(const std::string& wire, bool in);
   void outputs_changed();
+  void keypad_changed();
   void press(int switch_number, bool closed);
   void isolate(bool isolated);
   void show(Output output, bool active);

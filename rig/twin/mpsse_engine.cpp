@@ -24,6 +24,8 @@ std::size_t repeats(ByteView stream, std::size_t length, std::size_t limit) {
   const std::uint8_t* const b = a + length;
   const std::size_t behind = stream.size() - length;
   const std::size_t compare = limit < behind / length ? limit * length : behind;
+  const std::size_t whole = compare - compare % length;
+  if (std::memcmp(a, b, whole) == 0) return whole / length;
   std::size_t same = 0;
   while (same + 8 <= compare && std::memcmp(a + same, b + same, 8) == 0) same += 8;
   while (same < compare && a[same] == b[same]) ++same;
@@ -94,18 +96,14 @@ void MpsseEngine::consume(std::size_t bytes) {
 }
 
 std::int64_t MpsseEngine::first_tick_at(Instant t) const {
-  std::int64_t tick = mpsse::to_ticks(t - start_);
-  while (time_of(tick) < t) ++tick;
-  return tick;
+  return mpsse::first_tick(t - start_);
 }
 
 std::int64_t MpsseEngine::last_tick_at(Instant t) const {
-  std::int64_t tick = mpsse::to_ticks(t - start_) + 1;
-  while (time_of(tick) > t) --tick;
-  return tick;
+  return mpsse::last_tick(t - start_);
 }
 
-Instant MpsseEngine::advance(Instant now) {
+Instant MpsseEngine::advance(Instant now, bool skips) {
   settle(now);
   // The chip stood still until now; a wait that counts clocks did not.
   if (block_ != Block::none && !clocking_since_ && time_of(ticks_) < now) {
@@ -115,7 +113,11 @@ Instant MpsseEngine::advance(Instant now) {
   block_ = Block::none;
   while (!busy() && block_ == Block::none) {
     if (set_or_pause()) {
-      settle(now);
+      // Flushed answers reach the host before the clock moves.
+      if (skips && pause_bytes_ > 0 && !flushed_ && skip_(pause_until_)) {
+        now = std::max(now, pause_until_);
+      }
+      if (pause_bytes_ > 0) settle(now);
       continue;
     }
     plan();
@@ -250,6 +252,7 @@ void MpsseEngine::plan() {
   current_ = 0;
   run_end_ = tick;
   history_.clear();
+  same_until_ = Instant::min();
   seen_edges_ = 0;
   seen_ = inputs_;
 }
@@ -357,7 +360,12 @@ void MpsseEngine::set_inputs(std::uint16_t levels, Instant now) {
   if (levels == inputs_) return;
   inputs_ = levels;
   if (run_.empty()) return;
+  if (now <= same_until_ && seen_edges_ < history_.size()) {
+    history_.back().levels = levels;
+    return;
+  }
   const std::int64_t tick = first_tick_at(now);
+  note_next_read(tick);
   if (history_.size() > seen_edges_ && history_.back().tick == tick) {
     history_.back().levels = levels;
   } else {
@@ -365,12 +373,20 @@ void MpsseEngine::set_inputs(std::uint16_t levels, Instant now) {
   }
 }
 
+/// What changes from `tick` until the next read is seen by nobody but that one. Looked
+/// up in the group under way only.
+void MpsseEngine::note_next_read(std::int64_t tick) {
+  same_until_ = Instant::min();
+  const Group& group = run_[current_];
+  if (group.reads == 0 || group.period == 0) return;
+  const std::int64_t ahead = std::max<std::int64_t>(tick - group.first, 0);
+  const std::int64_t next = (ahead + group.period - 1) / group.period;
+  if (next < group.count) same_until_ = time_of(group.first + next * group.period);
+}
+
 void MpsseEngine::settle(Instant now) {
   if (pause_bytes_ > 0) {
-    if (now < pause_until_) return;
-    head_ += pause_bytes_;  // the set is still behind it
-    pause_bytes_ = 0;
-    ticks_ = pause_end_;
+    if (now >= pause_until_) end_pause();
     return;
   }
   if (run_.empty()) return;

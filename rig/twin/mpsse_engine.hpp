@@ -26,9 +26,12 @@ class MpsseEngine {
   /// Each way (protocols.md, "FTDI MPSSE as a timed GPIO port").
   static constexpr std::size_t kFifoBytes = 4096;
 
-  /// `drive` is called when the outputs change, at the time of the change.
-  explicit MpsseEngine(std::function<void(mpsse::Pins)> drive)
-      : drive_(std::move(drive)) {}
+  /// `drive` is called when the outputs change, at the time of the change. `skip`, if
+  /// any, moves the clock on to a moment before which nothing else happens, or says
+  /// false: see run().
+  explicit MpsseEngine(std::function<void(mpsse::Pins)> drive,
+                       std::function<bool(Instant)> skip = {})
+      : drive_(std::move(drive)), skip_(std::move(skip)) {}
 
   /// The controller as it comes up: FIFOs empty, every pin an input, divide-by-5 on
   /// (the H series' default, AN_108 on 0x8A), divisor 0 [assumed to be reset with it].
@@ -43,7 +46,10 @@ class MpsseEngine {
   /// Executes what is due by `now`. Returns when to come back if nothing else happens;
   /// kNever while it waits for commands, for room or for GPIOL1.
   /// std::logic_error for a command whose effect this chip does not model.
-  Instant advance(Instant now);
+  Instant advance(Instant now) { return advance(now, false); }
+  /// The same, and goes on through waits between two sets as long as the clock can be
+  /// moved there.
+  Instant run(Instant now) { return advance(now, static_cast<bool>(skip_)); }
   /// Evaluates the reads that were due by `now` and nothing else.
   void settle(Instant now);
 
@@ -97,6 +103,12 @@ class MpsseEngine {
   std::int64_t first_tick_at(Instant t) const;
   std::int64_t last_tick_at(Instant t) const;
 
+  Instant advance(Instant now, bool skips);
+  void end_pause() {
+    head_ += pause_bytes_;  // the set is still behind it
+    pause_bytes_ = 0;
+    ticks_ = pause_end_;
+  }
   bool busy() const { return pause_bytes_ > 0 || !run_.empty(); }
   bool set_or_pause();
   void plan();
@@ -110,6 +122,7 @@ class MpsseEngine {
   bool gpiol1(bool high) const;
   Instant next_wake() const;
 
+  void note_next_read(std::int64_t tick);
   void read(Group& group, std::int64_t count);
   void answer(const Group& group, std::int64_t count);
   void append_answers(std::size_t count);
@@ -119,6 +132,7 @@ class MpsseEngine {
   }
 
   std::function<void(mpsse::Pins)> drive_;
+  std::function<bool(Instant)> skip_;
 
   Bytes commands_;
   std::size_t head_ = 0;
@@ -148,6 +162,7 @@ class MpsseEngine {
   std::vector<Edge> history_;  // of the inputs since the run began
   std::size_t seen_edges_ = 0;
   std::uint16_t seen_ = 0xffff;
+  Instant same_until_ = Instant::min();  // no read comes before, since the last edge
 };
 
 }  // namespace lockrig::twin

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "rig/protocol/smp_message.hpp"
 #include "rig/protocol/smp_upload.hpp"
@@ -16,6 +17,9 @@ using nlohmann::json;
 
 // Events in one answer: each is at most 70 bytes of CBOR, the smallest buffer is 1 KiB.
 constexpr std::size_t kLogPage = 12;
+
+// Objects are filled by name here: in braces, nlohmann-json first makes arrays of their
+// pairs, then copies them.
 
 json refusal_of(Refusal refusal) {
   return smp::error_v2(smp::kGroupLock, static_cast<int>(refusal));
@@ -115,7 +119,8 @@ Task<json> ServicePort::upload(ByteView message) {
   }
   const Refusal refusal = co_await updater_.append(request->data);
   if (refusal != Refusal::none) co_return refusal_of(refusal);
-  json answer = {{"off", updater_.received()}};
+  json answer = json::object();
+  answer["off"] = updater_.received();
   if (updater_.received() == updater_.expected()) answer["match"] = updater_.staged();
   co_return answer;
 }
@@ -134,15 +139,18 @@ Task<json> ServicePort::set_image_state(ByteView message) {
 json ServicePort::image_state() const {
   json images = json::array();
   for (const Updater::Slot& slot : updater_.slots()) {
-    images.push_back({{"slot", slot.number},
-                      {"version", slot.version.to_string()},
-                      {"hash", binary(slot.digest)},
-                      {"bootable", true},
-                      {"active", slot.active},
-                      {"confirmed", slot.confirmed},
-                      {"pending", slot.pending}});
+    json& image = images.emplace_back(json::object());
+    image["slot"] = slot.number;
+    image["version"] = slot.version.to_string();
+    image["hash"] = binary(slot.digest);
+    image["bootable"] = true;
+    image["active"] = slot.active;
+    image["confirmed"] = slot.confirmed;
+    image["pending"] = slot.pending;
   }
-  return {{"images", images}};
+  json state = json::object();
+  state["images"] = std::move(images);
+  return state;
 }
 
 json ServicePort::lock_state() const {
@@ -150,19 +158,21 @@ json ServicePort::lock_state() const {
   for (int slot = 0; slot < kUserCodes; ++slot) {
     if (!settings_.get(user_code_key(slot)).empty()) ++codes;
   }
-  return {{"model", p_.model.name},
-          {"rev", std::string(1, p_.model.revision)},
-          {"serial", p_.unit.serial},
-          {"version", facts_.version.to_string()},
-          {"boots", facts_.count},
-          {"cause", facts_.cause},
-          {"trial", facts_.trial},
-          {"locked", bolt_.locked()},
-          {"set_up", settings_.get(Key::set_up) == "1"},
-          {"codes", codes},
-          {"wrong", lock_out_.wrong_codes()},
-          {"lock_out", lock_out_.remaining()},
-          {"log", log_.newest()}};
+  json state = json::object();
+  state["model"] = p_.model.name;
+  state["rev"] = std::string(1, p_.model.revision);
+  state["serial"] = p_.unit.serial;
+  state["version"] = facts_.version.to_string();
+  state["boots"] = facts_.count;
+  state["cause"] = facts_.cause;
+  state["trial"] = facts_.trial;
+  state["locked"] = bolt_.locked();
+  state["set_up"] = settings_.get(Key::set_up) == "1";
+  state["codes"] = codes;
+  state["wrong"] = lock_out_.wrong_codes();
+  state["lock_out"] = lock_out_.remaining();
+  state["log"] = log_.newest();
+  return state;
 }
 
 json ServicePort::log_page(ByteView message) const {
@@ -174,9 +184,15 @@ json ServicePort::log_page(ByteView message) const {
   }
   json events = json::array();
   for (const Event& event : log_.after(after, kLogPage)) {
-    events.push_back({{"n", event.sequence}, {"b", event.boot}, {"t", event.text}});
+    json& item = events.emplace_back(json::object());
+    item["n"] = event.sequence;
+    item["b"] = event.boot;
+    item["t"] = event.text;
   }
-  return {{"events", events}, {"newest", log_.newest()}};
+  json page = json::object();
+  page["events"] = std::move(events);
+  page["newest"] = log_.newest();
+  return page;
 }
 
 }  // namespace lockrig::twin

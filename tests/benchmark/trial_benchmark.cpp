@@ -1,38 +1,25 @@
-// How many trials a second one core judges: whole, and from forks.
+// How many trials a second are judged, whole and from forks: by one core, by two
+// threads, and what two threads lack of two processes.
 #include <benchmark/benchmark.h>
 
+#include <atomic>
 #include <cstdlib>
 #include <fstream>
 #include <iostream>
+#include <map>
 #include <nlohmann/json.hpp>
+#include <string>
+#include <thread>
+#include <vector>
 
-#include "rig/bench/virtual_bench.hpp"
 #include "rig/trial/sweep.hpp"
+#include "subject.hpp"
+#include "threads.hpp"
 
 namespace lockrig {
 namespace {
 
 using trial::Verdict;
-
-bench::VirtualBench& bench_under_test() {
-  static bench::VirtualBench bench(LOCKRIG_ROOT "/fixtures/benches/virtual.toml");
-  return bench;
-}
-
-trial::Baselines& baselines() {
-  static trial::Baselines made(bench_under_test());
-  return made;
-}
-
-trial::TrialSpec update() {
-  trial::TrialSpec spec;
-  spec.station = "A1";
-  spec.board = bench_under_test().facts("A1").board;
-  spec.stimulus = trial::Stimulus::push;
-  spec.image = spec.board + "/2.4.0";
-  spec.seed = 7;
-  return spec;
-}
 
 void count_trials(benchmark::State& state, std::uint64_t trials) {
   state.counters["per_s"] =
@@ -41,37 +28,38 @@ void count_trials(benchmark::State& state, std::uint64_t trials) {
 
 /// Upload of a 64 KiB image over SMP, cut, reboot, whole oracle with its second update.
 void whole_trials(benchmark::State& state) {
-  constexpr std::uint64_t kStep = 5;  // flash operations from one cut to the next
-  constexpr std::uint64_t kOperations = 1000;
-  std::uint64_t trials = 0;
+  const auto threads = static_cast<std::uint64_t>(state.range(0));
+  std::atomic<bool> all_recovered = true;
+  baselines().get(update().station, {});
   for (auto _ : state) {
-    for (std::uint64_t at = 0; at < kOperations; at += kStep, ++trials) {
-      trial::TrialSpec spec = update();
-      trial::Cut cut;
-      cut.at = at;
-      cut.fraction = 0.3;
-      spec.cuts = {cut};
-      spec.counts_from = "stimulus";
-      const auto record = trial::run_trial(spec, bench_under_test(), baselines());
-      if (record.verdict != Verdict::recovered) {
-        state.SkipWithError("a trial did not recover");
-        return;
-      }
+    std::vector<std::jthread> team;
+    for (std::uint64_t first = 0; first < threads; ++first) {
+      team.emplace_back([&, first] {
+        for (std::uint64_t i = first; i < kCuts && all_recovered; i += threads) {
+          const auto record =
+              trial::run_trial(cut_update(i), bench_under_test(), baselines());
+          if (record.verdict != Verdict::recovered) all_recovered = false;
+        }
+      });
     }
+    team.clear();
+    if (!all_recovered) return state.SkipWithError("a trial did not recover");
   }
-  count_trials(state, trials);
+  count_trials(state, kCuts * static_cast<std::uint64_t>(state.iterations()));
 }
-BENCHMARK(whole_trials)->Unit(benchmark::kMillisecond)->MeasureProcessCPUTime();
+BENCHMARK(whole_trials)->Arg(1)->Unit(benchmark::kMillisecond)->MeasureProcessCPUTime();
+BENCHMARK(whole_trials)->Arg(2)->Unit(benchmark::kMillisecond)->UseRealTime();
 
 /// A whole swap, every operation cut, from forked Durables: reference run included.
 void forked_trials(benchmark::State& state) {
+  const auto threads = static_cast<unsigned>(state.range(0));
   trial::SweepPlan plan;
   plan.operations.phases = {"swap"};
   plan.check_every = 0;
   std::uint64_t trials = 0;
   for (auto _ : state) {
     const auto result =
-        trial::sweep(update(), plan, 1, bench_under_test(), baselines(), {});
+        trial::sweep(update(), plan, threads, bench_under_test(), baselines(), {});
     trials += result.trials;
     const auto recovered = result.counts.find("recovered");
     if (recovered == result.counts.end() || recovered->second != result.trials) {
@@ -81,20 +69,36 @@ void forked_trials(benchmark::State& state) {
   }
   count_trials(state, trials);
 }
-BENCHMARK(forked_trials)->Unit(benchmark::kMillisecond)->MeasureProcessCPUTime();
+BENCHMARK(forked_trials)
+    ->Arg(1)
+    ->Unit(benchmark::kMillisecond)
+    ->MeasureProcessCPUTime();
+BENCHMARK(forked_trials)->Arg(2)->Unit(benchmark::kMillisecond)->UseRealTime();
+
+void threads_over_processes(benchmark::State& state, const std::string& kind) {
+  for (auto _ : state) state.counters["ratio"] = lockrig::threads_over_processes(kind);
+}
+BENCHMARK_CAPTURE(threads_over_processes, whole, "whole")->Iterations(1);
+BENCHMARK_CAPTURE(threads_over_processes, forked, "forked")->Iterations(1);
 
 /// Keeps what a machine wants to know, beside the usual table.
 class Keys : public benchmark::ConsoleReporter {
  public:
   void ReportRuns(const std::vector<Run>& runs) override {
     ConsoleReporter::ReportRuns(runs);
+    static const std::map<std::string, std::string> kKeys = {
+        {"whole_trials/1/process_time", "trials_per_s_per_core"},
+        {"whole_trials/2/real_time", "trials_per_s_two_threads"},
+        {"forked_trials/1/process_time", "forked_trials_per_s_per_core"},
+        {"forked_trials/2/real_time", "forked_trials_per_s_two_threads"},
+        {"threads_over_processes/whole/iterations:1", "threads_over_processes"},
+        {"threads_over_processes/forked/iterations:1",
+         "forked_threads_over_processes"}};
     for (const Run& run : runs) {
-      const auto rate = run.counters.find("per_s");
       if (run.error_occurred) failed = true;
-      if (rate == run.counters.end()) continue;
-      const bool whole = run.benchmark_name().starts_with("whole");
-      values[whole ? "trials_per_s_per_core" : "forked_trials_per_s_per_core"] =
-          rate->second.value;
+      const auto key = kKeys.find(run.benchmark_name());
+      if (key == kKeys.end() || run.counters.empty()) continue;
+      values[key->second] = run.counters.begin()->second.value;
     }
   }
   nlohmann::json values = nlohmann::json::object();
@@ -105,6 +109,9 @@ class Keys : public benchmark::ConsoleReporter {
 }  // namespace lockrig
 
 int main(int argc, char** argv) {
+  if (argc > 1 && std::string(argv[1]) == lockrig::kWork) {
+    return lockrig::work(argc, argv);
+  }
   std::string json_file;
   for (int i = 1; i + 1 < argc; ++i) {
     if (std::string(argv[i]) != "--json") continue;

@@ -101,6 +101,15 @@ TEST(MpsseClock, cuts_a_time_to_whole_ticks) {
   }
 }
 
+TEST(MpsseTime, finds_the_ticks_around_every_nanosecond) {
+  for (Duration time = 0ns; time < 400ns; ++time) {
+    EXPECT_GE(to_duration(first_tick(time)), time);
+    EXPECT_LT(to_duration(first_tick(time) - 1), time);
+    EXPECT_LE(to_duration(last_tick(time)), time);
+    EXPECT_GT(to_duration(last_tick(time) + 1), time);
+  }
+}
+
 TEST(MpsseDecoder, knows_every_command_a_waveform_may_hold) {
   const auto kind = [](Bytes bytes) { return decode_one(bytes).kind; };
   EXPECT_EQ(kind({0x80, 0, 0}), Kind::set_low);

@@ -252,6 +252,56 @@ TEST(WaveformReply, ignores_the_chips_own_clock_pin) {
   EXPECT_TRUE(changes(compiled, reply, 0).empty());
 }
 
+// A key's load of a shift register, in small.
+Waveform pulses(Pins from) {
+  Waveform waveform(from);
+  for (std::uint16_t i = 1; i < 6; ++i) {
+    waveform.set({static_cast<std::uint16_t>(0x0100 * (i % 2) + i), from.direction});
+    waveform.wait(1us);
+  }
+  return waveform;
+}
+
+TEST(WaveformPiece, gives_what_its_own_steps_give) {
+  const Pins from{0x0000, 0xffff};
+  const Piece piece(pulses(from), kMegahertz);
+  // Begun on a clock, between two clocks, and from other pins than it was made for.
+  for (const Duration before : {Duration(5us), Duration(5400ns), Duration(400ns)}) {
+    for (const Pins start : {from, Pins{0x0100, 0xffff}, Pins{0x0000, 0x00ff}}) {
+      Waveform whole(start);
+      whole.wait(before).add(piece).sample_every(10us, 25us).add(piece).wait(1us);
+      Waveform steps(start);
+      steps.wait(before);
+      const auto each = [&] {
+        for (std::uint16_t i = 1; i < 6; ++i) {
+          steps.set({static_cast<std::uint16_t>(0x0100 * (i % 2) + i), from.direction});
+          steps.wait(1us);
+        }
+      };
+      each();
+      steps.sample_every(10us, 25us);
+      each();
+      steps.wait(1us);
+      const Compiled a = compile(whole, kMegahertz);
+      const Compiled b = compile(steps, kMegahertz);
+      EXPECT_EQ(a.commands, b.commands);
+      EXPECT_EQ(a.settings, b.settings);
+      EXPECT_EQ(a.samples, b.samples);
+      EXPECT_EQ(a.ticks, b.ticks);
+      EXPECT_EQ(a.left, b.left);
+      EXPECT_EQ(whole.length(), steps.length());
+    }
+  }
+}
+
+TEST(WaveformPiece, is_compiled_anew_for_another_clock) {
+  const Pins from{0x0000, 0xffff};
+  const Piece piece(pulses(from), kMegahertz);
+  constexpr ChipClock kTwoMegahertz{.divide_by_5 = false, .divisor = 14};
+  EXPECT_EQ(compile(Waveform(from).add(piece), kTwoMegahertz).commands,
+            compile(pulses(from), kTwoMegahertz).commands);
+}
+
 TEST(WaveformReply, looks_only_at_the_masked_pins) {
   const Compiled compiled = compile(Waveform().sample_every(1us, 8us), kMegahertz);
   const Bytes reply = reply_of(compiled, [](std::size_t i) {
