@@ -92,9 +92,7 @@ class _Shrinker:
                     for each in made["bad"]
                     if each["verdict"] == self._first.verdict
                 ]
-                for each in sorted(
-                    same, key=lambda each: each["spec"]["cuts"][0]["at"]
-                ):
+                for each in sorted(same, key=_operation):
                     found = self._first_failing([each["spec"]])  # whole, too
                     if found is not None:
                         return found
@@ -128,6 +126,10 @@ class _Shrinker:
                 place = {"phase": self._first.phase, "operation": self._first.operation}
                 return Trial({**record, **place}, (record["verdict"],))
         return None
+
+
+def _operation(record: dict[str, Any]) -> int:
+    return int(record["spec"]["cuts"][0]["at"])
 
 
 def _makes_sense(spec: dict[str, Any]) -> bool:

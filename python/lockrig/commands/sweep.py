@@ -266,7 +266,7 @@ def _span(text: str) -> tuple[float, float, float]:
     numbers = _numbers("--span", text)
     if len(numbers) != 3 or not 0 <= numbers[0] < numbers[1] or not numbers[2] > 0:
         raise ValueError(f"--span {text}: expected FROM,TO,STEP, as in 0,12,0.01")
-    return numbers
+    return numbers[0], numbers[1], numbers[2]
 
 
 def _cut(text: str) -> Any:
