@@ -1,20 +1,30 @@
 #include "rig/twin/defects.hpp"
 
 #include <algorithm>
-#include <array>
+#include <iterator>
 #include <stdexcept>
 
 namespace lockrig::twin {
 namespace {
 
-constexpr std::array kAll = {kLockstate2017, kNoRollback, kSharedCodes, kNoReconnect,
-                             kTornSettings};
+constexpr std::string_view kAll[] = {
+    // update
+    kLockstate2017,
+    // boot
+    kNoRollback,
+    // storage
+    kTornSettings,
+    // network
+    kNoReconnect,
+    // credentials
+    kSharedCodes,
+};
 
 }  // namespace
 
 Defects::Defects(const std::vector<std::string>& names) {
   for (const std::string& name : names) {
-    if (std::find(kAll.begin(), kAll.end(), name) == kAll.end()) {
+    if (std::find(std::begin(kAll), std::end(kAll), name) == std::end(kAll)) {
       std::string known;
       for (const std::string_view each : kAll) known += " " + std::string(each);
       throw std::invalid_argument("no defect " + name + "; there are:" + known);

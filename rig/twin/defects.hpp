@@ -8,13 +8,23 @@
 
 namespace lockrig::twin {
 
-/// Every defect there is, with what is wrong; fixtures/defects.csv names the precedent
-/// and the cases that must catch each.
+// Every defect there is. fixtures/defects.csv says what is wrong, the precedent, and
+// the cases that must catch it; by its areas, one a line and in order within each.
+
+// update
 inline constexpr std::string_view kLockstate2017 = "lockstate-2017";
+
+// boot
 inline constexpr std::string_view kNoRollback = "no-rollback";
-inline constexpr std::string_view kSharedCodes = "shared-codes";
-inline constexpr std::string_view kNoReconnect = "no-reconnect";
+
+// storage
 inline constexpr std::string_view kTornSettings = "torn-settings";
+
+// network
+inline constexpr std::string_view kNoReconnect = "no-reconnect";
+
+// credentials
+inline constexpr std::string_view kSharedCodes = "shared-codes";
 
 /// The defects of one unit. Firmware asks at each branch point, and the asking is
 /// noted: a run that never consulted a defect is the same with and without it.
