@@ -103,15 +103,12 @@ py::object run_sweep(Lab& lab, const std::string& spec_json, const py::dict& pla
            b["id"].get_ref<const std::string&>();
   });
   if (bad.size() > kBadKept) bad.erase(bad.begin() + kBadKept, bad.end());
-  const json summary = {{"operations", result.operations},
-                        {"all_operations", result.all_operations},
-                        {"fractions", plan.fractions},
-                        {"trials", result.trials},
-                        {"checked", result.checked},
-                        {"phases", result.phases},
-                        {"counts", result.counts},
-                        {"bad", bad},
-                        {"reference", to_json(result.reference)}};
+  const json summary = {
+      {"operations", result.operations}, {"all_operations", result.all_operations},
+      {"fractions", plan.fractions},     {"trials", result.trials},
+      {"checked", result.checked},       {"phases", result.phases},
+      {"counts", result.counts},         {"bad", bad},
+      {"consulted", result.consulted},   {"reference", to_json(result.reference)}};
   return to_python(summary);
 }
 

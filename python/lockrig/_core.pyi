@@ -146,7 +146,7 @@ class Bench:
         batches as they finish; `progress` is called with (done, total). Returns
         operations fractions trials counts (by verdict) bad (records that did not recover,
         at most 50) reference (the record of the uncut run) phases (all operations of the
-        uncut run, by phase) checked.
+        uncut run, by phase) checked consulted (by any of them).
         """
     def close_session(self, session: Session) -> None:
         """Leaves the session's station safe, and free."""
@@ -239,5 +239,9 @@ class Session:
         worst. On real time only."""
     def slot_writes(self) -> int:
         """Flash operations on image slots so far."""
+    @property
+    def consulted(self) -> list[str]:
+        """The defects whose branch points the lock was asked about, while its baseline
+        was made too: another makes no difference to this session."""
     def trace_hash(self) -> str: ...
     def trace_lines(self) -> str: ...

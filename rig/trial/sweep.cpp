@@ -119,6 +119,7 @@ class Crew {
       for (const TrialRecord& record : batch) {
         ++result.counts[to_string(record.verdict)];
         if (record.checked) ++result.checked;
+        add(result.consulted, record.consulted);
       }
       if (on_batch) on_batch(std::move(batch), done, forks_.size());
       guard.lock();
@@ -187,6 +188,7 @@ SweepResult sweep(const TrialSpec& base, const SweepPlan& plan, unsigned workers
   SweepResult result;
   const std::vector<Fork> forks = take_forks(base, plan, bench, baselines, result);
   result.trials = forks.size();
+  result.consulted = result.reference.consulted;
   Crew crew(forks, plan, bench, baselines);
   std::vector<std::jthread> threads;
   // Joined before the crew goes, whatever ends the report.

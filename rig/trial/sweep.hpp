@@ -36,6 +36,7 @@ struct SweepResult {
   std::map<std::string, std::uint64_t> phases;  // operations by phase, all of them
   std::map<std::string, std::uint64_t> counts;  // trials by verdict
   TrialRecord reference;                        // the same stimulus, uncut
+  Consulted consulted;                          // by the reference and every trial
 };
 
 /// Finished trials, in batches, in the calling thread, at least five times a second
