@@ -12,8 +12,8 @@ from lockrig.root import FIXTURES
 class Defect:
     """`caught_by` names cases, or "case:function" where only that scenario of a case
     must catch it. `row` is the catalogue row that all its controls together answer; ""
-    for none. `boards`: models ("6000i") or boards ("6000i-A") that can have it; empty for all.
-    """
+    for none. `boards`: models ("6000i") or boards ("6000i-A") that can have it; empty
+    for all."""
 
     name: str
     area: str

@@ -294,6 +294,17 @@ def test_claims_run_whole_and_first_and_others_thinned() -> None:
     assert exit_status(proof, summarize(proof, 1.0)) == 0
 
 
+def test_who_claims_nothing_runs_on_one_station() -> None:
+    stations = ("A1", "A2", "B1")
+    items = [item(case, each) for case in ("ID-01", "ID-02") for each in stations]
+    proof = Proof(items, [defect("ID-01")], {each: FACTS["A1"] for each in stations}, 7)
+    for task in proof.golden():
+        proof.add_golden(task, PASSED)
+    tasks = proof.against(defect("ID-01"))
+    assert [each.item for each in tasks[:3]] == [0, 1, 2]
+    assert len(tasks) == 4 and tasks[3].item in (3, 4, 5)
+
+
 @pytest.mark.parametrize("changed", (never("t3"), never("t1", "failed")))
 def test_what_an_unrelated_item_shows_otherwise_is_a_false_alarm(
     changed: Answer,

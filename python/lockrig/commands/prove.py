@@ -76,9 +76,9 @@ def prove(
 
     A defect is caught if every scenario that claims it (caught_by: cases, or one
     scenario of a case) fails on every such station. Claims run in whole, but a sweep
-    stops at the first trial that did not recover. Other scenarios end after 24 trials,
-    sweeps spread over them; they may catch the defect as well, which the matrix shows
-    in lower case.
+    stops at the first trial that did not recover. Other scenarios run on
+    one station each, drawn by the seed, and end after 12 trials, sweeps spread over
+    them; they may catch the defect as well, which the matrix shows in lower case.
 
     A false alarm is a golden lock that does not pass, or a defect that changes what
     never consulted it: for each defect one quick scenario, drawn by the seed, that did

@@ -12,8 +12,8 @@ from lockrig.outcome import FAILED, PASSED, SKIPPED, UNTOLD
 from lockrig.prove.wire import Answer, Item, Task
 
 # A case that does not claim a defect may catch it all the same: this many trials of each
-# of its scenarios are enough to see whether it does.
-MOST_TRIALS = 24
+# of its scenarios, on one station, are enough to see whether it does.
+MOST_TRIALS = 12
 # An unrelated item that is run to see that it stays the same is a quick one.
 SAMPLE_TRIALS = 20
 
@@ -66,11 +66,12 @@ class Proof:
         self._golden[task.item] = answer
 
     def against(self, defect: Defect) -> list[Task]:
-        """What meets a defect: claims first, in whole, then the rest, thinned; at last
-        one quick item that the defect can make no difference to."""
+        """What meets a defect: claims first, in whole, on every station; then other
+        scenarios on one station each, thinned; at last one quick item that the defect
+        can make no difference to."""
         consulted = self._consulted_by(defect)
         claims = [each for each in consulted if self._claims(defect, each)]
-        others = [each for each in consulted if each not in claims]
+        others = self._one_station_each(defect, {*consulted} - {*claims})
         tasks = [Task(each, defect.name, whole=False) for each in claims]
         tasks += [Task(each, defect.name, MOST_TRIALS, False) for each in others]
         unrelated = [
@@ -214,6 +215,16 @@ class Proof:
             each
             for each in self._applicable(defect)
             if defect.name in self._golden[each].consulted
+        ]
+
+    def _one_station_each(self, defect: Defect, numbers: set[int]) -> list[int]:
+        """Of each scenario the item of one station, drawn by the seed."""
+        stations: dict[str, list[int]] = defaultdict(list)
+        for number in sorted(numbers):
+            stations[self.items[number].scenario].append(number)
+        return [
+            random.Random(f"{self.seed} {defect.name} {scenario}").choice(same)
+            for scenario, same in stations.items()
         ]
 
     def _again(self, number: int, defect: str = "") -> str:
