@@ -55,7 +55,8 @@ json to_json(const trial::TrialRecord& record) {
           {"trace_hash", record.trace_hash},
           {"simulated_s", record.simulated_s},
           {"forked", record.forked},
-          {"checked", record.checked}};
+          {"checked", record.checked},
+          {"consulted", record.consulted}};
 }
 
 trial::TrialRecord record_from_json(const json& value) {

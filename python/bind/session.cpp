@@ -1,3 +1,5 @@
+#include <pybind11/stl.h>
+
 #include "rig/journal/trace_lines.hpp"
 #include "session_parts.hpp"
 
@@ -26,6 +28,12 @@ void bind_session(py::module_& m) {
       .def(
           "replug", [](Session& s, const std::string& wire) { person(s).replug(wire); },
           py::arg("wire"), "Puts it back.")
+      .def_property_readonly("consulted",
+                             [](Session& s) {
+                               const auto names = s.consulted();
+                               return std::vector<std::string>(names.begin(),
+                                                               names.end());
+                             })
       .def("trace_hash", [](Session& s) { return s.world().trace().hash(); })
       .def("trace_lines",
            [](Session& s) { return journal::trace_lines(s.world().trace()); });

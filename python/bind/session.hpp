@@ -71,6 +71,17 @@ class Session {
     rig.reset();
   }
 
+  /// By the baseline, too, unless the lock was a new one.
+  trial::Consulted consulted() {
+    trial::Consulted all = rig->consulted();
+    trial::add(all, baseline_consulted_);
+    return all;
+  }
+
+ private:
+  trial::Consulted baseline_consulted_;  // ahead of the rig, whose making fills it
+
+ public:
   WhileOpen<trial::Rig> rig;
   WhileOpen<trial::Hand> hand;
   std::shared_ptr<const Bytes> offered;
@@ -79,13 +90,14 @@ class Session {
   // Nothing a scenario asks for takes longer than two days of a lock's time.
   static constexpr Duration kLimit = std::chrono::hours(48);
 
-  static std::unique_ptr<trial::Rig> make(Lab& lab, const std::string& station,
-                                          std::uint64_t seed,
-                                          const std::vector<std::string>& defects,
-                                          bool fresh) {
+  std::unique_ptr<trial::Rig> make(Lab& lab, const std::string& station,
+                                   std::uint64_t seed,
+                                   const std::vector<std::string>& defects,
+                                   bool fresh) {
     if (fresh) return lab.bench.set_up(station, seed, defects, nullptr);
-    return lab.bench.set_up(station, seed, defects,
-                            lab.baselines.get(station, defects).get());
+    const auto baseline = lab.baselines.get(station, defects);
+    baseline_consulted_ = baseline->consulted;
+    return lab.bench.set_up(station, seed, defects, baseline.get());
   }
 };
 

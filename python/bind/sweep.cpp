@@ -127,19 +127,13 @@ json summary_of(const trial::SweepResult& result, const trial::SweepPlan& plan) 
                           {"after", edge_json(each.after)},
                           {"adjacent", each.adjacent}});
   }
-  return {{"operations", result.operations},
-          {"all_operations", result.all_operations},
-          {"points", result.points},
-          {"fractions", plan.fractions},
-          {"trials", result.trials},
-          {"recalled", result.recalled},
-          {"checked", result.checked},
-          {"unproven", result.unproven},
-          {"complete", result.complete},
-          {"phases", result.phases},
-          {"counts", result.counts},
-          {"boundaries", boundaries},
-          {"reference", to_json(result.reference)}};
+  return {{"operations", result.operations}, {"all_operations", result.all_operations},
+          {"points", result.points},         {"fractions", plan.fractions},
+          {"trials", result.trials},         {"recalled", result.recalled},
+          {"checked", result.checked},       {"unproven", result.unproven},
+          {"complete", result.complete},     {"phases", result.phases},
+          {"counts", result.counts},         {"boundaries", boundaries},
+          {"consulted", result.consulted},   {"reference", to_json(result.reference)}};
 }
 
 /// Takes in what a sweep finishes: into the journal, and the bad ones for the caller.

@@ -11,6 +11,8 @@ from lockrig.commands.devices import devices
 from lockrig.commands.doctor import doctor
 from lockrig.commands.image import image
 from lockrig.commands.nightly import nightly
+from lockrig.commands.prove import prove
+from lockrig.commands.prover import prover
 from lockrig.commands.rehearse import rehearse
 from lockrig.commands.replay import replay
 from lockrig.commands.report import report
@@ -41,6 +43,7 @@ for command in (
     nightly,
     run,
     sweep,
+    prove,
     replay,
     report,
     doctor,
@@ -52,6 +55,7 @@ for command in (
     benchmark,
     test,
     station,
+    prover,
 ):
     cli.add_command(command)
 

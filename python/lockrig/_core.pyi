@@ -163,7 +163,7 @@ class Bench:
         ends the sweep in good order by False. With `recall`, what the journal has of this
         case is not run again. Returns operations all_operations points fractions trials
         recalled checked unproven complete phases (all operations of the uncut run, by
-        phase) counts (by verdict) boundaries (before, after, adjacent) bad (records that
+        phase) counts (by verdict) consulted (by any of them) boundaries (before, after, adjacent) bad (records that
         did not recover, at most 50) reference (the record of the uncut run).
         """
     def close_session(self, session: Session) -> None:
@@ -257,5 +257,9 @@ class Session:
         worst. On real time only."""
     def slot_writes(self) -> int:
         """Flash operations on image slots so far."""
+    @property
+    def consulted(self) -> list[str]:
+        """The defects whose branch points the lock was asked about, while its baseline
+        was made too: another makes no difference to this session."""
     def trace_hash(self) -> str: ...
     def trace_lines(self) -> str: ...

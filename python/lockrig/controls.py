@@ -1,6 +1,6 @@
 """Negative controls: which known-bad locks which cases must fail, and what that says."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from lockrig.defects import Defect
 from lockrig.result import CaseResult
@@ -26,9 +26,13 @@ class Controls:
         self._planned: set[Control] = set()
         self._results: list[CaseResult] = []
 
-    def against(self, case_id: str) -> list[Defect]:
-        """The defects that this case must catch."""
-        return [each for each in self._defects if case_id in each.caught_by]
+    def against(self, case_id: str, facts: dict[str, Any]) -> list[Defect]:
+        """The defects that this case must catch on a station with these facts."""
+        return [
+            each
+            for each in self._defects
+            if case_id in each.caught_by and each.applies_to(facts)
+        ]
 
     def find(self, control: Control) -> None:
         """It is among the scenarios of the run, whether selected or not."""

@@ -3,18 +3,38 @@
 import csv
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from lockrig.root import FIXTURES
 
 
 @dataclass(frozen=True)
 class Defect:
-    """`row` is the catalogue row that all its controls together answer; "" for none."""
+    """`caught_by` names cases, or "case:function" where only that scenario of a case
+    must catch it. `row` is the catalogue row that all its controls together answer; ""
+    for none. `boards`: models ("6000i") or boards ("6000i-A") that can have it; empty
+    for all."""
 
     name: str
+    area: str
     what: str
     caught_by: tuple[str, ...]
-    row: str
+    row: str = ""
+    boards: tuple[str, ...] = ()
+
+    @property
+    def cases(self) -> set[str]:
+        return {each.partition(":")[0] for each in self.caught_by}
+
+    def is_for(self, case_id: str, function: str) -> bool:
+        """This scenario must catch it."""
+        return bool({case_id, f"{case_id}:{function}"} & {*self.caught_by})
+
+    def applies_to(self, facts: dict[str, Any]) -> bool:
+        """A swap's defect says nothing on a board that does not swap."""
+        return not self.boards or bool(
+            {facts["board"], facts["model"]} & {*self.boards}
+        )
 
 
 def read_defects(path: Path = FIXTURES / "defects.csv") -> list[Defect]:
@@ -22,9 +42,11 @@ def read_defects(path: Path = FIXTURES / "defects.csv") -> list[Defect]:
         return [
             Defect(
                 name=row["defect"],
+                area=row["area"],
                 what=row["what"],
                 caught_by=tuple(row["caught_by"].split()),
-                row=row["row"],
+                row=row["row"] or "",
+                boards=tuple((row["boards"] or "").split()),
             )
             for row in csv.DictReader(file)
         ]

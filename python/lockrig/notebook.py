@@ -8,7 +8,7 @@ import hashlib
 import json
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from lockrig import _core
@@ -21,13 +21,21 @@ MOST_ATTEMPTS = 3
 CHECK_EVERY = 100
 
 
+class Enough(BaseException):
+    """The case has made the most trials it may, and none has failed it. Not an Exception:
+    no scenario that expects a failure may take it for one."""
+
+
 @dataclass
 class Notebook:
     """What holds for all trials of one case on one station, and what they showed.
 
     `known` holds the trials of the run by case and identifier: the same trial is not run
     twice for one case. `progress` is told how many trials have just been finished and,
-    in a sweep, how many of it are done and how many there are.
+    in a sweep, how many of it are done and how many there are. `most_trials`: a case
+    that asks for more trials and sessions than these ends with Enough, a sweep is
+    spread evenly over what is left (0: no limit). `stop_at_first`: a sweep ends with the
+    first trial that did not recover.
     """
 
     bench: _core.Bench
@@ -42,13 +50,18 @@ class Notebook:
     known: dict[tuple[str, str], Trial] | None = None
     resumed: bool = False
     progress: Callable[[int, int, int], None] | None = None
+    most_trials: int = 0
+    stop_at_first: bool = False
 
     trials: list[Trial] = field(default_factory=list)
     measurements: list[dict[str, Any]] = field(default_factory=list)
     sessions: list[_core.Session] = field(default_factory=list)
+    made: int = field(default=0, init=False)  # trials and sessions
     _open: dict[str, _core.Session] = field(default_factory=dict, init=False)
     _asked: int = field(default=0, init=False)
     _closed_s: float = field(default=0.0, init=False)
+    _consulted: set[str] = field(default_factory=set, init=False)
+    _traces: list[tuple[str, str]] = field(default_factory=list, init=False)
 
     def complete(self, spec: dict[str, Any]) -> str:
         """The whole spec, as JSON."""
@@ -72,6 +85,7 @@ class Notebook:
             trial = first if expected else self._repeat(first, text)
             if self.known is not None:
                 self.known[key] = trial
+        self._consulted.update(trial.record["consulted"])
         self.trials.append(trial)
         return trial
 
@@ -94,6 +108,8 @@ class Notebook:
             uncut = json.loads(self.bench.run_trial(text)[0])
             if uncut["verdict"] not in allow:
                 self.trial(spec, expected=False).expect(*allow)
+        asked = plan
+        plan = self._restrict(plan, allow)
         done_before = 0
         began = time.monotonic()
 
@@ -113,6 +129,9 @@ class Notebook:
             on_progress,
             self.resumed,
         )
+        self.made += made["trials"]
+        self._consulted.update(made["consulted"])
+        self._traces.append((str(made["counts"]), made["reference"]["trace_hash"]))
         counts = dict(made["counts"])
         bad = []
         for record in made["bad"]:
@@ -126,6 +145,14 @@ class Notebook:
                 self.known[self.case_id, trial.id] = trial
         bad.sort(key=_moment)
         self.trials += bad
+        if self.most_trials:
+            owed = made["operations"] * len(made["fractions"])
+            if asked.choose != "all":
+                owed = min(owed, asked.count)
+            if made["trials"] < owed and (
+                allow is None or not {*made["counts"]} - {*allow}
+            ):
+                raise Enough  # what else the case asks is of the whole sweep
         is_whole = plan.is_exhaustive and made["complete"]
         if self.journal is not None and self.purpose == "case" and is_whole:
             self.journal.add_sweep(
@@ -159,6 +186,7 @@ class Notebook:
     def session(self, station: str, *, fresh: bool) -> _core.Session:
         """A world of its own, whose seed depends on nothing but who asks for it."""
         self._free(station)
+        self._count_one()
         asked_by = (self.seed, self.case_id, self.scenario, station, self._asked)
         self._asked += 1
         digest = hashlib.sha256(json.dumps(asked_by).encode()).digest()
@@ -186,6 +214,17 @@ class Notebook:
             self.bench.close_session(session)
 
     @property
+    def consulted(self) -> set[str]:
+        """The defects that could have made a difference to anything that was run here."""
+        return self._consulted.union(*(each.consulted for each in self.sessions))
+
+    @property
+    def trace(self) -> str:
+        """A hash over the verdicts and traces of all that was run here so far."""
+        sessions = [("session", each.trace_hash()) for each in self.sessions]
+        return hashlib.sha256(json.dumps([self._traces, sessions]).encode()).hexdigest()
+
+    @property
     def is_real(self) -> bool:
         """Its time is the wall's, and its traces cannot be made again."""
         return self.bench.kind != "virtual"
@@ -211,6 +250,7 @@ class Notebook:
 
     def _run(self, text: str, purpose: str, attempt: int) -> Trial:
         self._free(json.loads(text)["station"])
+        self._count_one()
         keep_trace = self.is_real or (attempt > 1 and purpose == "case")
         record, trace = self.bench.run_trial(text, keep_trace)
         trial_id = json.loads(record)["id"]
@@ -221,7 +261,27 @@ class Notebook:
                 record, self.case_id, purpose, attempt, trace if keep_trace else ""
             )
         self._tell(1, 0, 0)
-        return Trial(json.loads(record), (json.loads(record)["verdict"],))
+        trial = Trial(json.loads(record), (json.loads(record)["verdict"],))
+        self._traces.append((trial.verdict, trial.trace_hash))
+        return trial
+
+    def _count_one(self) -> None:
+        if self.most_trials and self.made >= self.most_trials:
+            raise Enough
+        self.made += 1
+
+    def _restrict(self, plan: SweepPlan, allow: tuple[str, ...] | None) -> SweepPlan:
+        """What is left of a sweep's plan by the notebook's own limits."""
+        # A case that allows more than recovered wants to see how often it comes.
+        if self.stop_at_first and allow == (RECOVERED,):
+            plan = replace(plan, stop_at_first=True)
+        if self.most_trials:
+            left = max(1, self.most_trials - self.made)
+            if plan.choose == "all":
+                plan = replace(plan, choose="linear", count=left)
+            else:
+                plan = replace(plan, count=min(left, plan.count))
+        return plan
 
     def _tell(self, finished: int, done: int, total: int) -> None:
         if self.progress is not None:

@@ -128,9 +128,9 @@ class CasePlugin:
         locks = [Mounted(each) for each in stations]
         locks += [
             Mounted(station, defect.name)
-            for defect in self._controls.against(mark.row.id)
             for station in stations
             if not mark.missing(bench, station)
+            for defect in self._controls.against(mark.row.id, bench.facts(station))
         ]
         metafunc.parametrize("lock", locks, ids=map(str, locks), indirect=True)
 

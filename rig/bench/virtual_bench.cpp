@@ -26,9 +26,9 @@ twin::Unit unit_of(const StationEntry& entry, const BoardFile& board, bool share
 class VirtualRig final : public trial::Rig {
  public:
   VirtualRig(const StationEntry& entry, const BoardFile& board, trial::LockFacts facts,
-             twin::Unit unit, std::uint64_t seed,
-             const std::vector<std::string>& defects, const twin::LockDurable& durable,
-             trial::Images& images, std::atomic<std::uint64_t>& exchanges)
+             twin::Unit unit, std::uint64_t seed, const twin::Defects& defects,
+             const twin::LockDurable& durable, trial::Images& images,
+             std::atomic<std::uint64_t>& exchanges)
       : exchanges_(exchanges),
         world_(seed),
         facts_(std::move(facts)),
@@ -36,7 +36,7 @@ class VirtualRig final : public trial::Rig {
         images_(images),
         network_(world_),
         portal_(world_, network_, board.model.portal_host, board.model.portal_port),
-        lock_(world_, board.model, unit_, twin::Defects(defects), network_, durable),
+        lock_(world_, board.model, unit_, defects, network_, durable),
         chip_(world_),
         harness_(world_, chip_, lock_, board.wiring),
         station_(world_, chip_, &harness_.console(),
@@ -68,6 +68,7 @@ class VirtualRig final : public trial::Rig {
   const trial::LockFacts& facts() override { return facts_; }
   trial::Images& images() override { return images_; }
   std::shared_ptr<const Durable> durable() override { return lock_.durable(); }
+  trial::Consulted consulted() override { return lock_.defects().consulted(); }
 
  private:
   void switch_on(const SupplyEntry& entry) {
@@ -109,9 +110,8 @@ std::unique_ptr<trial::Rig> VirtualBench::set_up(
   const BoardFile& kind = board(entry);
   std::vector<std::string> all = entry.defects;
   all.insert(all.end(), defects.begin(), defects.end());
-  const bool shared =
-      std::find(all.begin(), all.end(), twin::kSharedCodes) != all.end();
-  const twin::Unit unit = unit_of(entry, kind, shared);
+  const twin::Defects seeded(all);
+  const twin::Unit unit = unit_of(entry, kind, seeded.has(twin::kSharedCodes));
   trial::LockFacts facts = this->facts(name);
   facts.slip_user = unit.user_code;
   facts.slip_programming = unit.programming_code;
@@ -126,7 +126,7 @@ std::unique_ptr<trial::Rig> VirtualBench::set_up(
     durable = twin::factory_fresh(kind.model, unit, *first);
   }
   auto rig = std::make_unique<VirtualRig>(entry, kind, std::move(facts), unit, seed,
-                                          all, *durable, images(), exchanges_);
+                                          seeded, *durable, images(), exchanges_);
   rig->pull_usb_at(usb_pulled_at_);
   if (start != nullptr) restore_portal(*rig, *start);
   return rig;

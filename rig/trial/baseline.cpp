@@ -163,8 +163,10 @@ std::shared_ptr<const Snapshot> Baselines::get(
   auto& made = made_[{station, defects}];
   if (!made) {
     const auto rig = bench_.set_up(station, mix(0, station), defects, nullptr);
-    made = std::make_shared<Snapshot>(
+    auto snapshot = std::make_shared<Snapshot>(
         rig->world().run(set_up_lock(*rig), kSetUpLimit, "setting a lock up"));
+    snapshot->consulted = rig->consulted();
+    made = std::move(snapshot);
   }
   return made;
 }

@@ -73,6 +73,7 @@ struct Snapshot {
   std::shared_ptr<const Durable> board;  // null: as it leaves the factory
   portal::Records portal;
   Known known;
+  Consulted consulted{};  // while it was made
 };
 
 /// The images of a run, by name: "6000i-A/2.4.0" and what can be derived from it
@@ -104,6 +105,8 @@ class Rig {
   virtual Images& images() = 0;
   /// What survives in the board now. REQUIRES: its power is off.
   virtual std::shared_ptr<const Durable> durable() = 0;
+  /// What this lock was asked about so far; a real one has no such points.
+  virtual Consulted consulted() { return {}; }
 };
 
 /// Makes stations ready. May be asked from any thread.

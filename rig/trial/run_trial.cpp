@@ -346,6 +346,7 @@ class Run {
 void finish(TrialRecord& record, Rig& rig) {
   record.trace_hash = rig.world().trace().hash();
   record.simulated_s = to_seconds(rig.world().now());
+  add(record.consulted, rig.consulted());
   if (!record.note.empty()) return;
   for (const auto& [name, value] : record.observed) {
     record.note += (record.note.empty() ? "" : ", ") + name + " " + value;
@@ -396,6 +397,7 @@ TrialRecord run_trial(const TrialSpec& spec, Bench& bench, Baselines& baselines,
   std::unique_ptr<Rig> rig;
   guarded(record, rig, [&] {
     const auto baseline = baselines.get(spec.station, spec.defects);
+    record.consulted = baseline->consulted;
     rig = bench.set_up(spec.station, trial_seed(spec), spec.defects, baseline.get());
     if (keep_trace) rig->world().trace().keep_events();
     Run run(spec, *rig, baseline->known, record);

@@ -251,8 +251,15 @@ std::string identifier(const TrialSpec& spec) {
   return hex;
 }
 
+std::string golden_identifier(const TrialSpec& spec) {
+  if (spec.defects.empty()) return identifier(spec);
+  TrialSpec golden = spec;
+  golden.defects.clear();
+  return identifier(golden);
+}
+
 std::uint64_t trial_seed(const TrialSpec& spec) {
-  return mix(spec.seed, identifier(spec));
+  return mix(spec.seed, golden_identifier(spec));
 }
 
 }  // namespace lockrig::trial

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "rig/core/units.hpp"
+#include "rig/trial/consulted.hpp"
 #include "rig/trial/cut.hpp"
 #include "rig/trial/verdict.hpp"
 
@@ -69,7 +70,11 @@ TrialSpec spec_from_json(const nlohmann::json& json);
 
 /// Twelve hexadecimal digits of the spec's hash.
 std::string identifier(const TrialSpec& spec);
-/// The trial's own seed: from the run's and the identifier, never from the order.
+/// That of the same trial with a golden lock. What the world of a trial knows it by: a
+/// known-bad twin meets just what a golden one met.
+std::string golden_identifier(const TrialSpec& spec);
+/// The trial's own seed: from the run's and the golden identifier, never from the
+/// order.
 std::uint64_t trial_seed(const TrialSpec& spec);
 
 struct TrialRecord {
@@ -89,6 +94,8 @@ struct TrialRecord {
   bool forked = false;    // judged from a forked Durable
   bool checked = false;   // also run whole, and agreed
   bool recalled = false;  // not run: an earlier run of the sweep has it
+  /// By the baseline, too; of a forked trial, by what followed the cut. Not journalled.
+  Consulted consulted;
 };
 
 }  // namespace lockrig::trial

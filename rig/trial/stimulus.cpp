@@ -106,7 +106,7 @@ Task<void> StimulusRun::push_by_portal() {
   portal::Portal& portal = rig_.portal();
   const LockFacts& facts = rig_.facts();
   const std::size_t before = portal.check_ins(facts.serial).size();
-  portal.offer(facts.serial, identifier(spec_), rig_.images().get(spec_.image));
+  portal.offer(facts.serial, golden_identifier(spec_), rig_.images().get(spec_.image));
   if (rig_.client() != nullptr) rig_.client()->discard();
   const std::vector<std::string> contact = {facts.functions.at("contact")};
   co_await hand_.program(known_.programming_code, contact);

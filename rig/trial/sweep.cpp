@@ -99,6 +99,7 @@ class Sweep {
     result_.all_operations = reference_.operations;
     result_.phases = reference_.phases;
     result_.reference = reference_.record;
+    result_.consulted = reference_.record.consulted;
     result_.points = points->size();
     result_.complete = true;
     for (Round round = chooser->next(); round.size > 0 && result_.complete;
@@ -156,7 +157,7 @@ class Sweep {
     TrialRecord record = points.run(point, spec);
     const bool also_whole =
         record.forked && plan_.check_every > 0 &&
-        mix(mix(spec.seed, id), "also whole") % plan_.check_every == 0;
+        mix(trial_seed(spec), "also whole") % plan_.check_every == 0;
     if (also_whole) compare(record, run_trial(spec, bench_, baselines_));
     return record;
   }
@@ -165,6 +166,7 @@ class Sweep {
     ++result_.trials;
     ++result_.counts[to_string(record.verdict)];
     if (record.checked) ++result_.checked;
+    add(result_.consulted, record.consulted);
     if (record.recalled) ++result_.recalled;
     if (is_unproven(record)) ++result_.unproven;
     caught_ = caught_ || has_failed(record.verdict);

@@ -41,6 +41,7 @@ struct SweepResult {
   std::map<std::string, std::uint64_t> counts;  // trials by verdict
   std::vector<Boundary> boundaries;             // bisect and adaptive
   TrialRecord reference;                        // the base trial: no cut but its own
+  Consulted consulted;                          // by the reference and every trial
 };
 
 /// Finished trials, in batches, in the calling thread, at least five times a second;

@@ -138,6 +138,8 @@ class ScriptedBench:
             "observed": {},
             "operation": "",
             "note": "a loose cable",
+            "trace_hash": "",
+            "consulted": [],
         }
         return json.dumps(record), "{}" if keep_trace else ""
 

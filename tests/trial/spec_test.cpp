@@ -192,10 +192,20 @@ TEST(Identifier, equal_specs_share_it) {
 
 TEST(TrialSeed, comes_from_the_run_and_the_identifier) {
   TrialSpec spec = full_spec();
+  spec.defects.clear();
   const std::uint64_t before = trial_seed(spec);
   EXPECT_EQ(before, mix(spec.seed, identifier(spec)));
   spec.cuts[0].at = 313;
   EXPECT_NE(trial_seed(spec), before);
+}
+
+TEST(TrialSeed, is_that_of_a_good_lock_whatever_its_defects) {
+  TrialSpec bad = full_spec();
+  ASSERT_FALSE(bad.defects.empty());
+  TrialSpec good = bad;
+  good.defects.clear();
+  EXPECT_EQ(trial_seed(bad), trial_seed(good));
+  EXPECT_NE(identifier(bad), identifier(good));
 }
 
 }  // namespace
