@@ -57,6 +57,22 @@ def test_a_boot_loop_is_ended_by_a_roll_back(lock: Lock) -> None:
     is_taken_back(lock, "crash-at-start")
 
 
+@pytest.mark.case("BOOT-06", needs=("console", "radio", "smp"))
+def test_a_roll_back_brings_all_of_the_old_version_back(lock: Lock) -> None:
+    """Images of the old one's length, a third of it and less, that do not start.
+
+    The old version is whole again and so are its codes, settings and log: the whole
+    oracle asks, and no default code opens. (The rig's images migrate no settings.)
+    """
+    for kib in (64, 24, 4):
+        image = f"{lock.image(f'{version(lock.new)}+crash-at-start')}?kib={kib}"
+        trial = lock.push(image).expect()
+        assert trial.observed.get("accepted") == "yes", f"never tried: {trial.note}"
+        runs(trial, lock.old)
+        for question in ("unlocks", "refuses_defaults", "keeps_codes", "keeps_log"):
+            trial.answer(question)
+
+
 @pytest.mark.case("BOOT-02", needs=("console", "radio", "smp"))
 def test_a_hang_is_ended_by_the_watchdog(lock: Lock) -> None:
     """A rightly signed image that loops for ever: watchdog, then as BOOT-01."""

@@ -19,6 +19,19 @@ std::invalid_argument bad_name(const std::string& name, const std::string& what)
   return std::invalid_argument("image \"" + name + "\": " + what);
 }
 
+// What a bench file's image_kib may say (fixtures/README.md).
+constexpr std::size_t kKibMin = 4, kKibMax = 1024;
+
+std::size_t number(const std::string& name, const std::string& argument) {
+  std::size_t number = 0;
+  const char* end = argument.data() + argument.size();
+  const auto parsed = std::from_chars(argument.data(), end, number);
+  if (argument.empty() || parsed.ec != std::errc() || parsed.ptr != end) {
+    throw bad_name(name, "expected a number, as in " + name + "=100");
+  }
+  return number;
+}
+
 Bytes read_file(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
   if (!file) throw BadInput(path, 0, "", "cannot be read");
@@ -60,14 +73,22 @@ image::SigningKey ImageLibrary::key(const std::string& name) const {
 Bytes ImageLibrary::make(const std::string& name) {
   if (name.starts_with("file:")) return read_file(name.substr(5));
   const auto question = name.find('?');
-  if (question == std::string::npos) return build(name);
+  if (question == std::string::npos) return build(name, image_size_);
+  const std::string base = name.substr(0, question);
   const std::string change = name.substr(question + 1);
   const auto equals = change.find('=');
-  return mutate(name.substr(0, question), change.substr(0, equals),
-                equals == std::string::npos ? "" : change.substr(equals + 1));
+  const std::string mutation = change.substr(0, equals);
+  const std::string argument =
+      equals == std::string::npos ? "" : change.substr(equals + 1);
+  if (mutation != "kib") return mutate(base, mutation, argument);
+  const std::size_t kib = number(base + "?kib", argument);
+  if (kib < kKibMin || kib > kKibMax) {
+    throw bad_name(name, "an image has 4 to 1024 KiB");
+  }
+  return build(base, kib * 1024);
 }
 
-Bytes ImageLibrary::build(const std::string& name) {
+Bytes ImageLibrary::build(const std::string& name, std::size_t size) {
   const auto slash = name.find('/');
   if (slash == std::string::npos) {
     throw bad_name(name, "expected <board>/<version>, as in 6000i-A/2.4.0");
@@ -94,7 +115,7 @@ Bytes ImageLibrary::build(const std::string& name) {
   // Each minor release of this product family raises the counter.
   recipe.identity.security_counter = version->major * 100u + version->minor;
   recipe.body = twin::make_body({b.model.name, version_text, *behaviour},
-                                image_size_ - image::overhead());
+                                size - image::overhead());
   return image::create(recipe, key("release"));
 }
 
@@ -119,14 +140,9 @@ Bytes ImageLibrary::mutate(const std::string& base, const std::string& mutation,
     case image::Mutation::truncate:
     case image::Mutation::flip_bit:
     case image::Mutation::append:
-    case image::Mutation::oversize: {
-      const char* end = argument.data() + argument.size();
-      const auto parsed = std::from_chars(argument.data(), end, inputs.number);
-      if (argument.empty() || parsed.ec != std::errc() || parsed.ptr != end) {
-        throw bad_name(name, "expected a number, as in " + name + "=100");
-      }
+    case image::Mutation::oversize:
+      inputs.number = number(name, argument);
       break;
-    }
     case image::Mutation::other_body:
       other = get(argument);
       inputs.other = *other;

@@ -33,9 +33,11 @@ class BootLoader {
   /// False: what was asked for is no valid image, and the request is wiped.
   Task<bool> serve_request();
   Task<void> start_swap(SwapType type, std::uint32_t sectors);
-  Task<void> finish_swap();
+  /// `resumed`: power failed in it before.
+  Task<void> finish_swap(bool resumed);
   Task<void> take_step(std::uint32_t step, std::uint32_t sectors);
   bool request_is_served() const;
+  std::uint32_t sectors_to_swap() const;
 
   // Direct execution.
   Task<void> reject(const Region& slot);
@@ -60,6 +62,9 @@ const Region& staging_slot(const LockModel& model, const Region& running);
 /// Asks the boot loader to try the image that has been staged.
 Task<void> request_trial(NorFlash& flash, const LockModel& model,
                          const Region& staging);
+
+/// It was asked before this boot, and the boot loader has not answered.
+bool trial_requested(NorFlash& flash, const LockModel& model, const Region& staging);
 
 /// The running trial is good: keep it.
 Task<void> confirm(NorFlash& flash, const Region& running);

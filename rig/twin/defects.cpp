@@ -9,10 +9,34 @@ namespace {
 
 constexpr std::string_view kAll[] = {
     // update
+    kAcceptsDevelopmentKey,
+    kAcceptsDowngrade,
+    kAcceptsUnsigned,
+    kConfirmsAtOnce,
+    kConfirmsInRam,
+    kErasesBeforeChecking,
+    kIgnoresDigest,
+    kIgnoresRevision,
     kLockstate2017,
+    kSerialPathUnchecked,
+    kStagesOverItself,
     // boot
+    kCopyDoneFirst,
+    kMcuboot1592,
+    kMcuboot1966,
+    kMcuboot2109,
+    kMcuboot480,
     kNoRollback,
+    kNoWatchdog,
+    kSwapProgressDropped,
+    // power
+    kBootsNotCounted,
     // storage
+    kCodesLostAtUpdate,
+    kLogRestartsSequence,
+    kLogTailNotVoided,
+    kSettingsCountedEarly,
+    kSettingsMovedInPlace,
     kTornSettings,
     // network
     kNoReconnect,
