@@ -19,7 +19,10 @@ from reports import Run as Record
 from reports import exit_status, render
 from reports.html import duration
 
-PHASES = ("staging", "trailer", "swap", "trial", "confirm", "revert", "boot", "run")
+PHASES = (
+    *("staging", "trailer", "swap", "trial", "confirm", "revert", "boot", "run"),
+    *("recovery", "reset"),
+)
 # It belongs to no row of the catalogue.
 CASE = "SWEEP"
 

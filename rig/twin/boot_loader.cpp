@@ -39,6 +39,12 @@ std::optional<image::Header> BootLoader::valid(const Region& slot) const {
   return found->header;
 }
 
+bool BootLoader::runnable(const Region& slot) const {
+  // The defect runs whatever has a header: it trusts what serial recovery has written.
+  if (defects_.has(kRecoveryUnchecked)) return !stored_image(flash_, slot).empty();
+  return valid(slot).has_value();
+}
+
 std::uint32_t BootLoader::sectors_of(const Region& slot) const {
   const std::size_t size = stored_image(flash_, slot).size();
   return static_cast<std::uint32_t>((size + kSectorSize - 1) / kSectorSize);
@@ -86,7 +92,7 @@ Task<std::optional<Boot>> BootLoader::run_swap_move() {
     co_await finish_swap(false);
   }
   flash_.set_phase("boot");
-  if (!valid(model_.slot0)) co_return std::nullopt;
+  if (!runnable(model_.slot0)) co_return std::nullopt;
   co_return Boot{model_.slot0, progress_.magic_good() && progress_.copy_done() &&
                                    !progress_.image_ok()};
 }
@@ -193,7 +199,9 @@ Task<std::optional<Boot>> BootLoader::run_direct_xip() {
     Trailer trailer(flash_, slot);
     if (trailer.magic_good()) {
       co_await trailer.reinforce();
-      if (const auto header = valid(slot)) {
+      const Bytes start = flash_.read(slot.address, image::kHeaderSize);
+      const auto header = image::parse_header(start);
+      if (header && runnable(slot)) {
         candidates.push_back({slot, header->version});
       } else {
         co_await trailer.clear();

@@ -17,12 +17,15 @@ struct Boot {
   bool trial = false;  // must confirm itself, or the next boot takes it back
 };
 
-/// One instance a boot. Empty: no valid image, the lock stays in its boot loader.
+/// One instance a boot. Empty: no valid image; serial recovery is all there is.
 class BootLoader {
  public:
   BootLoader(NorFlash& flash, const LockModel& model, const Defects& defects);
 
   Task<std::optional<Boot>> run();
+
+  /// What a slot holds may run: it is whole, signed and made for this board.
+  bool runnable(const Region& slot) const;
 
  private:
   Task<std::optional<Boot>> run_swap_move();
@@ -42,7 +45,7 @@ class BootLoader {
   // Direct execution.
   Task<void> reject(const Region& slot);
 
-  /// The image in a slot, if it is whole, signed and made for this board.
+  /// The image in a slot, if it may run.
   std::optional<image::Header> valid(const Region& slot) const;
   std::uint32_t sectors_of(const Region& slot) const;
 

@@ -28,6 +28,7 @@ constexpr std::string_view kAll[] = {
     kMcuboot480,
     kNoRollback,
     kNoWatchdog,
+    kRecoveryUnchecked,
     kSwapProgressDropped,
     // power
     kBootsNotCounted,

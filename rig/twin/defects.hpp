@@ -32,6 +32,7 @@ inline constexpr std::string_view kMcuboot2109 = "mcuboot-2109";
 inline constexpr std::string_view kMcuboot480 = "mcuboot-480";
 inline constexpr std::string_view kNoRollback = "no-rollback";
 inline constexpr std::string_view kNoWatchdog = "no-watchdog";
+inline constexpr std::string_view kRecoveryUnchecked = "recovery-unchecked";
 inline constexpr std::string_view kSwapProgressDropped = "swap-progress-dropped";
 
 // power
