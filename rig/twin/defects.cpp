@@ -34,6 +34,7 @@ constexpr std::string_view kAll[] = {
     kBootsNotCounted,
     // storage
     kCodesLostAtUpdate,
+    kFactoryResetHalf,
     kLogRestartsSequence,
     kLogTailNotVoided,
     kSettingsCountedEarly,
@@ -42,6 +43,9 @@ constexpr std::string_view kAll[] = {
     // network
     kNoReconnect,
     // credentials
+    kResetAtATouch,
+    kResetKeepsGuests,
+    kResetToPresets,
     kSharedCodes,
 };
 

@@ -40,6 +40,7 @@ inline constexpr std::string_view kBootsNotCounted = "boots-not-counted";
 
 // storage
 inline constexpr std::string_view kCodesLostAtUpdate = "codes-lost-at-update";
+inline constexpr std::string_view kFactoryResetHalf = "factory-reset-half";
 inline constexpr std::string_view kLogRestartsSequence = "log-restarts-sequence";
 inline constexpr std::string_view kLogTailNotVoided = "log-tail-not-voided";
 inline constexpr std::string_view kSettingsCountedEarly = "settings-counted-early";
@@ -50,6 +51,9 @@ inline constexpr std::string_view kTornSettings = "torn-settings";
 inline constexpr std::string_view kNoReconnect = "no-reconnect";
 
 // credentials
+inline constexpr std::string_view kResetAtATouch = "reset-at-a-touch";
+inline constexpr std::string_view kResetKeepsGuests = "reset-keeps-guests";
+inline constexpr std::string_view kResetToPresets = "reset-to-presets";
 inline constexpr std::string_view kSharedCodes = "shared-codes";
 
 /// The defects of one unit. Firmware asks at each branch point, and the asking is

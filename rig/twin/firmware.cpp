@@ -18,6 +18,7 @@ Firmware::Firmware(Peripherals& p, Life& life, Boot boot, std::string cause)
       keys_(p),
       bolt_(p),
       lock_out_(p, settings_),
+      factory_reset_(p, settings_, log_),
       contact_wanted_(p.world) {
   facts_.cause = std::move(cause);
   facts_.trial = boot_.trial;
@@ -54,6 +55,8 @@ Task<void> Firmware::start(const image::Header& header, const Build& build) {
   if (!p_.defects.has(kBootsNotCounted)) {
     co_await settings_.set(Key::boots, std::to_string(facts_.count));
   }
+  co_await factory_reset_.note(facts_.count);
+  p_.flash.set_phase(boot_.trial ? "trial" : "run");
   co_await log_.add(facts_.count, "boot " + facts_.cause);
   co_await settle_update();
   signals_.set_muted(settings_.get(Key::muted) == "1");
@@ -75,6 +78,7 @@ Task<void> Firmware::start(const image::Header& header, const Build& build) {
   life_.spawn(lock_out_.run());
   life_.spawn(port_->run());
   life_.spawn(check_in_->run());
+  if (facts_.cause == "power_on") life_.spawn(factory_reset_.run(facts_.count));
   if (boot_.trial) co_await prove_trial();
 }
 

@@ -139,6 +139,16 @@ Task<void> Settings::set(Key key, std::string value) {
   }
 }
 
+Task<void> Settings::replace(std::map<Key, std::string> values) {
+  const auto guard = co_await turn_.lock();
+  values_ = std::move(values);
+  if (defects_.has(kFactoryResetHalf)) {
+    co_await rewrite_in_place();
+  } else {
+    co_await move_to_other_bank();
+  }
+}
+
 // The header that makes the new bank count is written last.
 Task<void> Settings::move_to_other_bank() {
   const int other = 1 - bank_;
@@ -160,7 +170,7 @@ Task<void> Settings::move_to_other_bank() {
   if (!counted_early) co_await flash_.program(bank(bank_), header);
 }
 
-// Of two defects: nothing else holds the codes while this runs.
+// Of three defects: nothing else holds the codes while this runs.
 Task<void> Settings::rewrite_in_place() {
   for (std::uint32_t at = 0; at < region_.size / 2; at += kSectorSize) {
     co_await flash_.erase(bank(bank_) + at);
