@@ -31,7 +31,10 @@ constexpr std::string_view kAll[] = {
     kRecoveryUnchecked,
     kSwapProgressDropped,
     // power
+    kBoltResumesAfterCut,
+    kBootsInAByte,
     kBootsNotCounted,
+    kHangsAfterDip,
     // storage
     kCodesLostAtUpdate,
     kFactoryResetHalf,

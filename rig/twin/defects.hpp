@@ -36,7 +36,10 @@ inline constexpr std::string_view kRecoveryUnchecked = "recovery-unchecked";
 inline constexpr std::string_view kSwapProgressDropped = "swap-progress-dropped";
 
 // power
+inline constexpr std::string_view kBoltResumesAfterCut = "bolt-resumes-after-cut";
+inline constexpr std::string_view kBootsInAByte = "boots-in-a-byte";
 inline constexpr std::string_view kBootsNotCounted = "boots-not-counted";
+inline constexpr std::string_view kHangsAfterDip = "hangs-after-dip";
 
 // storage
 inline constexpr std::string_view kCodesLostAtUpdate = "codes-lost-at-update";

@@ -52,6 +52,7 @@ Task<void> Firmware::start(const image::Header& header, const Build& build) {
   co_await settings_.load();
   co_await log_.load();
   facts_.count = static_cast<std::uint32_t>(settings_.number(Key::boots)) + 1;
+  if (p_.defects.has(kBootsInAByte)) facts_.count &= 0xff;
   if (!p_.defects.has(kBootsNotCounted)) {
     co_await settings_.set(Key::boots, std::to_string(facts_.count));
   }
@@ -68,7 +69,12 @@ Task<void> Firmware::start(const image::Header& header, const Build& build) {
   check_in_.emplace(p_, settings_, log_, bolt_, *updater_, facts_,
                     build.behaviour != Behaviour::no_network, contact_wanted_);
   co_await p_.world.sleep_for(p_.model.start_up, "start-up");
-  co_await bolt_.recover();
+  const bool between = !p_.bolt.extended() && !p_.bolt.retracted();
+  if (p_.defects.has(kBoltResumesAfterCut) && between) {
+    co_await bolt_.unlock();
+  } else {
+    co_await bolt_.recover();
+  }
   signals_.show(Colour::green, 1);
 
   life_.spawn(signals_.run());

@@ -179,15 +179,21 @@ double LockBoard::draw_ma() const {
   return kRunningMa + (bolt_.motor() == Motor::off ? 0 : kMotorMa);
 }
 
-void LockBoard::above_reset(bool above) { set_output(Output::rail, above); }
+void LockBoard::above_reset(bool above) {
+  browned_out_ = false;
+  set_output(Output::rail, above);
+}
 
 void LockBoard::power_good() {
+  // Without a brown-out detector nothing resets what the dip has confused.
+  if (defects_.has(kHangsAfterDip) && browned_out_) return;
   ++power_ups_;
   content_.power_up(power_ups_);
   start("power_on");
 }
 
 void LockBoard::brown_out() {
+  browned_out_ = true;
   if (life_ == nullptr) return;
   flash_.power_lost(mix(world_.seed(), power_ups_));
   stop();
