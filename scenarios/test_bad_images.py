@@ -64,6 +64,26 @@ def test_a_flipped_bit_is_refused(lock: Lock, bench: Bench) -> None:
         refused(lock, image, via="serial", reasons=FLIPPED, unwritten=False)
 
 
+@pytest.mark.case("IMG-03", needs=("console", "radio", "smp"))
+@pytest.mark.parametrize("via", ("serial", "portal"))
+def test_an_image_too_large_for_its_slot_is_refused(
+    lock: Lock, bench: Bench, via: str
+) -> None:
+    """Rightly signed and a little larger than fits; larger than any slot; and a header
+    whose length is larger or smaller than what follows.
+
+    Nothing stays pending: the whole oracle follows, with the right update at its end.
+    The rig's released images fill the slot, so that a byte more is too much.
+    """
+    size = len(bench.image(lock.new))
+    for more in (0, 16 * 1024):
+        image = f"{lock.new}?oversize={size + more}"
+        refused(lock, image, via=via, reasons=("SIZE",), unwritten=True)
+    for bit in (0, 12):  # of the header's img_size, at byte 12 (MCUboot, image.h)
+        image = f"{lock.new}?flip_bit={8 * 12 + bit}"
+        refused(lock, image, via=via, reasons=BROKEN, unwritten=False)
+
+
 @pytest.mark.case("IMG-04", needs=("console", "radio", "smp"))
 @pytest.mark.parametrize("via", ("serial", "portal"))
 def test_an_unsigned_image_is_refused(lock: Lock, bench: Bench, via: str) -> None:

@@ -165,6 +165,29 @@ def test_a_cut_inside_each_operation_of_the_roll_back_is_survived(lock: Lock) ->
     count(sweep)
 
 
+# Seconds from the end of the upload, through a swap and its roll-back of some 2.5 s each
+# (fixtures/boards: 48 copies of a sector).
+IN_BOOT_LOADER = tuple(0.25 + 0.5 * step for step in range(12))
+AFTER_ROLL_BACK = 15.0  # a swap, a roll-back and a first check-in, twice over
+
+
+@pytest.mark.case("PWR-09", needs=("console", "smp"))
+def test_a_reset_in_the_boot_loader_is_survived(lock: Lock, bench: Bench) -> None:
+    """Reset at 12 moments of a swap and of its roll-back, and again when all is done.
+
+    The image crashes at start. Whatever the first reset met, the old version runs after
+    it and still runs after the second. (The rig resets a lock by its power.)
+    """
+    image = lock.image(f"{version(lock.new)}+crash-at-start")
+    size = len(bench.image(image))
+    for number, moment in enumerate(IN_BOOT_LOADER):
+        style = "hard" if number % 2 else "pull"
+        first = cut_at_bytes(size, delay=moment, style=style)
+        second = cut_after("power_on", delay=AFTER_ROLL_BACK)
+        trial = lock.push(image, cuts=[first, second]).expect()
+        runs(trial, lock.old)
+
+
 # From the stimulus on: in the upload of some 6 s, then at both ends of the restart and
 # throughout the installation of some 3 s (fixtures/boards: 115200 Bd, 48 copies).
 FIRST_CUTS = (0.5, 3.0, 5.5, *(6.0 + 0.25 * step for step in range(17)))

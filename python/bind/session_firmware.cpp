@@ -81,6 +81,27 @@ void bind_session_firmware(py::class_<Session>& c) {
           },
           "Its audit log; None if it does not answer.")
       .def(
+          "recover",
+          [](Session& s, const std::string& image) {
+            return to_python(call(s, [&]() -> Task<json> {
+              // Decided in the first moments of power; the key may then be let go.
+              constexpr Duration kHeld = 500ms;
+              const auto bytes = s.rig->images().get(image);
+              lock::Client& port = client(s);
+              station::Station& station = s.rig->station();
+              co_await station.keypad.hold("enter");
+              port.discard();
+              co_await station.power.on();
+              co_await s.rig->world().sleep_for(kHeld, "the key to be seen");
+              co_await station.keypad.release_all();
+              const lock::Push push =
+                  co_await lock::recover_by_serial(port, *bytes, {});
+              co_return to_json(push);
+            }));
+          },
+          py::arg("image"),
+          "From power off, by the boot loader's serial recovery: as push.")
+      .def(
           "settle",
           [](Session& s, double within) {
             return to_python(call(s, [&]() -> Task<json> {

@@ -238,6 +238,9 @@ class Session:
     def log(self) -> list[dict[str, Any]] | None: ...
     def push(self, image: str) -> dict[str, Any]:
         """By serial: accepted refusal failure acknowledged."""
+    def recover(self, image: str) -> dict[str, Any]:
+        """From power off, by the boot loader's serial recovery, which the key enter asks
+        for: as push. `accepted`: it has the image, and judges it when it boots."""
     def offer(self, image: str) -> None:
         """By the portal, from the next check-in on."""
     def withdraw(self) -> None: ...

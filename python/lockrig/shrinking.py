@@ -16,8 +16,8 @@ from lockrig.root import shown
 from lockrig.sweep_plan import SweepPlan
 from lockrig.trial import RECOVERED, Trial
 
-# Bytes of the whole file; a sector of 4 KiB is the least that a swap moves.
-SIZES = (4096, 8192, 16384, 32768)
+# KiB of the whole file; a sector of 4 KiB is the least that a swap moves.
+SIZES = (4, 8, 16, 32)
 # Between operations first, then torn in the middle, then what most sweeps use.
 FRACTIONS = (0.0, 0.5, 0.3, 0.7)
 # Seconds to which a moment is rounded, coarsest first.
@@ -139,9 +139,9 @@ def _makes_sense(spec: dict[str, Any]) -> bool:
 
 def _images(name: str) -> Iterator[str]:
     """Shorter ones first; the image itself last."""
-    if name and "?" not in name and "@" not in name and not name.startswith("file:"):
+    if name and "?" not in name and not name.startswith("file:"):
         for size in SIZES:
-            yield f"{name}@{size}"
+            yield f"{name}?kib={size}"
     yield name
 
 

@@ -57,6 +57,7 @@ std::vector<std::string> FileBench::capabilities(const std::string& name) const 
   const StationEntry& entry = station(name);
   std::set<std::string> names = fitted(entry);
   names.insert({"power", "keypad", "bolt"});
+  if (entry.reset_key) names.insert("reset_key");
   const bool is_virtual = file_.kind == Kind::virtual_twins;
   if (is_virtual || entry.console) names.insert("console");
   const mpsse::Wiring& wiring = is_virtual ? board(entry).wiring : entry.wiring;

@@ -19,16 +19,17 @@ std::invalid_argument bad_name(const std::string& name, const std::string& what)
   return std::invalid_argument("image \"" + name + "\": " + what);
 }
 
-std::size_t size_named(const std::string& name, const std::string& text) {
-  std::size_t size = 0;
-  const auto parsed = std::from_chars(text.data(), text.data() + text.size(), size);
-  const bool whole =
-      parsed.ec == std::errc() && parsed.ptr == text.data() + text.size();
-  // Smaller holds no build, larger fits no slot of any board.
-  if (!whole || size < 1024 || size > 1024 * 1024) {
-    throw bad_name(name, "a size is 1024 to 1048576 bytes, as in @8192");
+// What a bench file's image_kib may say (fixtures/README.md).
+constexpr std::size_t kKibMin = 4, kKibMax = 1024;
+
+std::size_t number(const std::string& name, const std::string& argument) {
+  std::size_t number = 0;
+  const char* end = argument.data() + argument.size();
+  const auto parsed = std::from_chars(argument.data(), end, number);
+  if (argument.empty() || parsed.ec != std::errc() || parsed.ptr != end) {
+    throw bad_name(name, "expected a number, as in " + name + "=100");
   }
-  return size;
+  return number;
 }
 
 Bytes read_file(const std::string& path) {
@@ -72,25 +73,28 @@ image::SigningKey ImageLibrary::key(const std::string& name) const {
 Bytes ImageLibrary::make(const std::string& name) {
   if (name.starts_with("file:")) return read_file(name.substr(5));
   const auto question = name.find('?');
-  if (question == std::string::npos) return build(name);
+  if (question == std::string::npos) return build(name, image_size_);
+  const std::string base = name.substr(0, question);
   const std::string change = name.substr(question + 1);
   const auto equals = change.find('=');
-  return mutate(name.substr(0, question), change.substr(0, equals),
-                equals == std::string::npos ? "" : change.substr(equals + 1));
+  const std::string mutation = change.substr(0, equals);
+  const std::string argument =
+      equals == std::string::npos ? "" : change.substr(equals + 1);
+  if (mutation != "kib") return mutate(base, mutation, argument);
+  const std::size_t kib = number(base + "?kib", argument);
+  if (kib < kKibMin || kib > kKibMax) {
+    throw bad_name(name, "an image has 4 to 1024 KiB");
+  }
+  return build(base, kib * 1024);
 }
 
-Bytes ImageLibrary::build(const std::string& name) {
+Bytes ImageLibrary::build(const std::string& name, std::size_t size) {
   const auto slash = name.find('/');
   if (slash == std::string::npos) {
     throw bad_name(name, "expected <board>/<version>, as in 6000i-A/2.4.0");
   }
   const BoardFile& b = board(name.substr(0, slash));
   std::string version_text = name.substr(slash + 1);
-  std::size_t size = image_size_;
-  if (const auto at = version_text.find('@'); at != std::string::npos) {
-    size = size_named(name, version_text.substr(at + 1));
-    version_text.resize(at);
-  }
   auto behaviour = std::optional(twin::Behaviour::good);
   if (const auto plus = version_text.find('+'); plus != std::string::npos) {
     behaviour = twin::behaviour_from(version_text.substr(plus + 1));
@@ -136,14 +140,9 @@ Bytes ImageLibrary::mutate(const std::string& base, const std::string& mutation,
     case image::Mutation::truncate:
     case image::Mutation::flip_bit:
     case image::Mutation::append:
-    case image::Mutation::oversize: {
-      const char* end = argument.data() + argument.size();
-      const auto parsed = std::from_chars(argument.data(), end, inputs.number);
-      if (argument.empty() || parsed.ec != std::errc() || parsed.ptr != end) {
-        throw bad_name(name, "expected a number, as in " + name + "=100");
-      }
+    case image::Mutation::oversize:
+      inputs.number = number(name, argument);
       break;
-    }
     case image::Mutation::other_body:
       other = get(argument);
       inputs.other = *other;

@@ -2,7 +2,7 @@
 //
 //   6000i-A/2.4.0                          a released image for that board
 //   6000i-A/2.4.0+crash-at-start           the same with a named behaviour
-//   6000i-A/2.4.0+no-network@8192          of that size, counted as the file's
+//   6000i-A/2.4.0?kib=24                   of another size, else the library's
 //   6000i-A/2.4.0?flip_bit=4711            mutated; the number is the mutation's
 //   6000i-A/2.4.0?wrong_key=development    signed with that key of fixtures/keys
 //   6000i-A/2.4.0?other_body=7000i-A/2.4.0 with the body of another image
@@ -31,7 +31,7 @@ class ImageLibrary final : public trial::Images {
 
  private:
   Bytes make(const std::string& name);
-  Bytes build(const std::string& name);
+  Bytes build(const std::string& name, std::size_t size);
   Bytes mutate(const std::string& base, const std::string& mutation,
                const std::string& argument);
   const BoardFile& board(const std::string& name);

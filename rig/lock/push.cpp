@@ -64,4 +64,24 @@ Task<Push> push_by_serial(Client& client, ByteView image, Progress progress) {
   co_return push;
 }
 
+Task<Push> recover_by_serial(Client& client, const Bytes& image,
+                             Progress acknowledged) {
+  Push push;
+  auto note = [&](std::size_t bytes) {
+    push.acknowledged = std::max(push.acknowledged, bytes);
+    if (acknowledged) acknowledged(bytes);
+  };
+  auto uploaded = co_await client.upload(image, note);
+  if (auto* failure = std::get_if<Failure>(&uploaded)) {
+    co_return ended_by(std::move(*failure), push.acknowledged);
+  }
+  push.acknowledged = std::get<Upload>(uploaded).acknowledged;
+  push.accepted = true;
+  auto restarted = co_await client.reset();
+  if (auto* failure = std::get_if<Failure>(&restarted)) {
+    push.failure = std::move(*failure);
+  }
+  co_return push;
+}
+
 }  // namespace lockrig::lock

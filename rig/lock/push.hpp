@@ -27,4 +27,11 @@ std::string refusal_name(const smp::Error& error);
 /// Client and image outlive the call.
 Task<Push> push_by_serial(Client& client, ByteView image, Progress progress);
 
+/// The same by the boot loader's serial recovery: upload and restart. A lock without an
+/// image that runs serves it; one that has one does while the key enter is held at
+/// power on, and then waits 10 s for the first word (rig/twin/recovery.hpp).
+/// `accepted`: the loader has the whole image; it judges it only when it boots. Client
+/// and image outlive the call.
+Task<Push> recover_by_serial(Client& client, const Bytes& image, Progress acknowledged);
+
 }  // namespace lockrig::lock

@@ -134,7 +134,7 @@ class Run {
 
   /// What the lock may run: that, and the same as what is pushed in another size.
   void release(std::vector<std::string> images) {
-    const std::string stem = spec_.image.substr(0, spec_.image.find('@'));
+    const std::string stem = spec_.image.substr(0, spec_.image.find("?kib="));
     const bool resized = stem != spec_.image &&
                          std::find(images.begin(), images.end(), stem) != images.end();
     if (resized) images.insert(images.begin(), spec_.image);

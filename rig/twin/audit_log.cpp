@@ -53,7 +53,9 @@ Task<void> AuditLog::load() {
     const Bytes record = flash_.read(address(last), kRecord);
     co_await flash_.program(address(last), record);
   }
+  if (defects_.has(kLogRestartsSequence)) newest_ = 0;
   next_ = (last + 1) % records();
+  if (defects_.has(kLogTailNotVoided)) co_return;
   const Bytes ahead = flash_.read(address(next_), kRecord);
   if (next_ % (kSectorSize / kRecord) != 0 && !all(ahead, 0xff)) {
     // A torn record, which might read as whole some day: void it and step over.

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "rig/core/mutex.hpp"
+#include "rig/twin/defects.hpp"
 #include "rig/twin/nor_flash.hpp"
 
 namespace lockrig::twin {
@@ -19,8 +20,8 @@ struct Event {
 
 class AuditLog {
  public:
-  AuditLog(World& world, NorFlash& flash, const Region& region)
-      : flash_(flash), region_(region), turn_(world) {}
+  AuditLog(World& world, NorFlash& flash, const Region& region, const Defects& defects)
+      : flash_(flash), region_(region), defects_(defects), turn_(world) {}
 
   /// At boot, before add().
   Task<void> load();
@@ -42,6 +43,7 @@ class AuditLog {
 
   NorFlash& flash_;
   Region region_;
+  const Defects& defects_;
   std::uint32_t next_ = 0;  // slot
   std::uint32_t newest_ = 0;
   Mutex turn_;

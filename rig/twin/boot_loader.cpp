@@ -4,6 +4,7 @@
 #include <array>
 
 #include "rig/protocol/image_layout.hpp"
+#include "rig/twin/image_check.hpp"
 
 namespace lockrig::twin {
 namespace {
@@ -33,11 +34,15 @@ std::optional<image::Header> BootLoader::valid(const Region& slot) const {
   const auto parsed = image::parse(content);
   const auto* found = std::get_if<image::Parsed>(&parsed);
   if (found == nullptr) return std::nullopt;
-  if (image::verify(*found, model_.trusted) != image::Fault::none) return std::nullopt;
-  const bool ours =
-      model_.fits(found->identity) && found->identity.fits_revision(model_.revision);
-  if (!ours && !defects_.has(kLockstate2017)) return std::nullopt;
+  if (fault_of(*found, model_, defects_) != image::Fault::none) return std::nullopt;
+  if (misfit_of(found->identity, model_, defects_) != Misfit::none) return std::nullopt;
   return found->header;
+}
+
+bool BootLoader::runnable(const Region& slot) const {
+  // The defect runs whatever has a header: it trusts what serial recovery has written.
+  if (defects_.has(kRecoveryUnchecked)) return !stored_image(flash_, slot).empty();
+  return valid(slot).has_value();
 }
 
 std::uint32_t BootLoader::sectors_of(const Region& slot) const {
@@ -55,9 +60,12 @@ Task<std::optional<Boot>> BootLoader::run_swap_move() {
   const bool swapping =
       progress_.magic_good() && progress_.swap_type() && !progress_.copy_done();
   const bool asked = request_.magic_good() && request_.swap_type();
+  // The defect takes back what is on trial only where nothing stands in slot 1's
+  // trailer, and a request that power failed in is not nothing.
+  const bool half_asked = defects_.has(kMcuboot1966) && request_.magic() == Magic::bad;
   bool fresh = false;  // slot 0 was filled just now: its image has not run yet
   if (swapping) {
-    co_await finish_swap();
+    co_await finish_swap(true);
     fresh = true;
   } else if (asked && request_is_served()) {
     flash_.set_phase("swap");
@@ -65,14 +73,14 @@ Task<std::optional<Boot>> BootLoader::run_swap_move() {
     fresh = true;
   } else if (asked) {
     fresh = co_await serve_request();
-  } else if (!request_.blank()) {
+  } else if (!request_.blank() && !half_asked) {
     co_await request_.clear();
   }
 
   const bool on_trial = progress_.magic_good() && progress_.copy_done() &&
                         !progress_.image_ok() &&
                         progress_.swap_type() == SwapType::test;
-  if (on_trial && !fresh && !defects_.has(kNoRollback)) {
+  if (on_trial && !fresh && !half_asked && !defects_.has(kNoRollback)) {
     // It has run once and did not confirm itself. The wish to take it back is written
     // down first, because starting the swap wipes the trial's own mark.
     flash_.set_phase("revert");
@@ -81,10 +89,10 @@ Task<std::optional<Boot>> BootLoader::run_swap_move() {
     co_await request_.write_swap(SwapType::revert, sectors);
     co_await request_.write_magic();
     co_await start_swap(SwapType::revert, sectors);
-    co_await finish_swap();
+    co_await finish_swap(false);
   }
   flash_.set_phase("boot");
-  if (!valid(model_.slot0)) co_return std::nullopt;
+  if (!runnable(model_.slot0)) co_return std::nullopt;
   co_return Boot{model_.slot0, progress_.magic_good() && progress_.copy_done() &&
                                    !progress_.image_ok()};
 }
@@ -100,17 +108,28 @@ bool BootLoader::request_is_served() const {
 Task<bool> BootLoader::serve_request() {
   const SwapType type = *request_.swap_type();
   flash_.set_phase(type == SwapType::revert ? "revert" : "swap");
-  if (type == SwapType::test && !valid(model_.slot1)) {
+  if (type != SwapType::revert && !valid(model_.slot1)) {
     co_await request_.clear();
     co_return false;
   }
   const std::uint32_t sectors =
-      type == SwapType::revert
-          ? request_.swap_sectors()
-          : std::max(sectors_of(model_.slot0), sectors_of(model_.slot1));
+      type == SwapType::revert ? request_.swap_sectors() : sectors_to_swap();
+  // Slot 0 needs a spare sector for the move, and the trailer's.
+  if ((sectors + 2) * kSectorSize > model_.slot0.size) {
+    // The defect goes on without a word: the request stands for ever.
+    if (!defects_.has(kMcuboot1592)) co_await request_.clear();
+    co_return false;
+  }
   co_await start_swap(type, sectors);
-  co_await finish_swap();
+  co_await finish_swap(false);
   co_return true;
+}
+
+// Both images have to be moved whole, whichever is the longer.
+std::uint32_t BootLoader::sectors_to_swap() const {
+  const std::uint32_t incoming = sectors_of(model_.slot1);
+  if (defects_.has(kMcuboot2109)) return incoming;
+  return std::max(sectors_of(model_.slot0), incoming);
 }
 
 Task<void> BootLoader::start_swap(SwapType type, std::uint32_t sectors) {
@@ -119,16 +138,29 @@ Task<void> BootLoader::start_swap(SwapType type, std::uint32_t sectors) {
   co_await progress_.write_magic();
 }
 
-Task<void> BootLoader::finish_swap() {
+Task<void> BootLoader::finish_swap(bool resumed) {
   const SwapType type = *progress_.swap_type();
   const std::uint32_t sectors = progress_.swap_sectors();
   flash_.set_phase(type == SwapType::revert ? "revert" : "swap");
-  for (std::uint32_t step = progress_.steps_done(); step < 3 * sectors; ++step) {
+  const bool done_first = defects_.has(kCopyDoneFirst);
+  if (done_first) co_await progress_.set_copy_done();
+  std::uint32_t step = defects_.has(kSwapProgressDropped) ? 0 : progress_.steps_done();
+  for (; step < 3 * sectors; ++step) {
     co_await take_step(step, sectors);
     co_await progress_.set_step_done(step);
   }
-  if (type == SwapType::revert) co_await progress_.set_image_ok();
-  co_await progress_.set_copy_done();
+  if (defects_.has(kMcuboot480) && resumed && type == SwapType::revert) {
+    // Which swap this was is no longer known, and the confirmation of what now runs
+    // lands behind the image that failed: as if that were wanted for good.
+    co_await progress_.set_copy_done();
+    co_await request_.clear();
+    co_await request_.write_swap(SwapType::permanent, sectors);
+    co_await request_.set_image_ok();
+    co_await request_.write_magic();
+    co_return;
+  }
+  if (type != SwapType::test) co_await progress_.set_image_ok();
+  if (!done_first) co_await progress_.set_copy_done();
   co_await request_.clear();
 }
 
@@ -167,7 +199,9 @@ Task<std::optional<Boot>> BootLoader::run_direct_xip() {
     Trailer trailer(flash_, slot);
     if (trailer.magic_good()) {
       co_await trailer.reinforce();
-      if (const auto header = valid(slot)) {
+      const Bytes start = flash_.read(slot.address, image::kHeaderSize);
+      const auto header = image::parse_header(start);
+      if (header && runnable(slot)) {
         candidates.push_back({slot, header->version});
       } else {
         co_await trailer.clear();
@@ -249,6 +283,12 @@ Task<void> request_trial(NorFlash& flash, const LockModel& model,
     co_await trailer.write_swap(SwapType::test, 0);
   }
   co_await trailer.write_magic();
+}
+
+bool trial_requested(NorFlash& flash, const LockModel& model, const Region& staging) {
+  // Where images run in place, a good trailer says no more than that one is there.
+  if (model.strategy != Strategy::swap_move) return false;
+  return Trailer(flash, staging).magic_good();
 }
 
 Task<void> confirm(NorFlash& flash, const Region& running) {

@@ -17,12 +17,15 @@ struct Boot {
   bool trial = false;  // must confirm itself, or the next boot takes it back
 };
 
-/// One instance a boot. Empty: no valid image, the lock stays in its boot loader.
+/// One instance a boot. Empty: no valid image; serial recovery is all there is.
 class BootLoader {
  public:
   BootLoader(NorFlash& flash, const LockModel& model, const Defects& defects);
 
   Task<std::optional<Boot>> run();
+
+  /// What a slot holds may run: it is whole, signed and made for this board.
+  bool runnable(const Region& slot) const;
 
  private:
   Task<std::optional<Boot>> run_swap_move();
@@ -33,14 +36,16 @@ class BootLoader {
   /// False: what was asked for is no valid image, and the request is wiped.
   Task<bool> serve_request();
   Task<void> start_swap(SwapType type, std::uint32_t sectors);
-  Task<void> finish_swap();
+  /// `resumed`: power failed in it before.
+  Task<void> finish_swap(bool resumed);
   Task<void> take_step(std::uint32_t step, std::uint32_t sectors);
   bool request_is_served() const;
+  std::uint32_t sectors_to_swap() const;
 
   // Direct execution.
   Task<void> reject(const Region& slot);
 
-  /// The image in a slot, if it is whole, signed and made for this board.
+  /// The image in a slot, if it may run.
   std::optional<image::Header> valid(const Region& slot) const;
   std::uint32_t sectors_of(const Region& slot) const;
 
@@ -60,6 +65,9 @@ const Region& staging_slot(const LockModel& model, const Region& running);
 /// Asks the boot loader to try the image that has been staged.
 Task<void> request_trial(NorFlash& flash, const LockModel& model,
                          const Region& staging);
+
+/// It was asked before this boot, and the boot loader has not answered.
+bool trial_requested(NorFlash& flash, const LockModel& model, const Region& staging);
 
 /// The running trial is good: keep it.
 Task<void> confirm(NorFlash& flash, const Region& running);

@@ -13,11 +13,12 @@ Firmware::Firmware(Peripherals& p, Life& life, Boot boot, std::string cause)
       life_(life),
       boot_(std::move(boot)),
       settings_(p.world, p.flash, p.model.settings, p.defects),
-      log_(p.world, p.flash, p.model.log),
+      log_(p.world, p.flash, p.model.log, p.defects),
       signals_(p),
       keys_(p),
       bolt_(p),
       lock_out_(p, settings_),
+      factory_reset_(p, settings_, log_),
       contact_wanted_(p.world) {
   facts_.cause = std::move(cause);
   facts_.trial = boot_.trial;
@@ -31,6 +32,7 @@ Task<void> Firmware::run() {
              : std::nullopt;
   const bool runs = build && build->model == p_.model.name;
   if (!runs || build->behaviour == Behaviour::hang_at_start) {
+    if (p_.defects.has(kNoWatchdog)) co_await p_.world.never();
     // Another model's code finds other pins and another memory map here: it runs wild.
     co_await p_.world.sleep_for(p_.model.watchdog, "the watchdog");
     p_.reset("watchdog");
@@ -50,7 +52,12 @@ Task<void> Firmware::start(const image::Header& header, const Build& build) {
   co_await settings_.load();
   co_await log_.load();
   facts_.count = static_cast<std::uint32_t>(settings_.number(Key::boots)) + 1;
-  co_await settings_.set(Key::boots, std::to_string(facts_.count));
+  if (p_.defects.has(kBootsInAByte)) facts_.count &= 0xff;
+  if (!p_.defects.has(kBootsNotCounted)) {
+    co_await settings_.set(Key::boots, std::to_string(facts_.count));
+  }
+  co_await factory_reset_.note(facts_.count);
+  p_.flash.set_phase(boot_.trial ? "trial" : "run");
   co_await log_.add(facts_.count, "boot " + facts_.cause);
   co_await settle_update();
   signals_.set_muted(settings_.get(Key::muted) == "1");
@@ -62,7 +69,12 @@ Task<void> Firmware::start(const image::Header& header, const Build& build) {
   check_in_.emplace(p_, settings_, log_, bolt_, *updater_, facts_,
                     build.behaviour != Behaviour::no_network, contact_wanted_);
   co_await p_.world.sleep_for(p_.model.start_up, "start-up");
-  co_await bolt_.recover();
+  const bool between = !p_.bolt.extended() && !p_.bolt.retracted();
+  if (p_.defects.has(kBoltResumesAfterCut) && between) {
+    co_await bolt_.unlock();
+  } else {
+    co_await bolt_.recover();
+  }
   signals_.show(Colour::green, 1);
 
   life_.spawn(signals_.run());
@@ -72,6 +84,7 @@ Task<void> Firmware::start(const image::Header& header, const Build& build) {
   life_.spawn(lock_out_.run());
   life_.spawn(port_->run());
   life_.spawn(check_in_->run());
+  if (facts_.cause == "power_on") life_.spawn(factory_reset_.run(facts_.count));
   if (boot_.trial) co_await prove_trial();
 }
 
@@ -81,6 +94,11 @@ Task<void> Firmware::settle_update() {
   if (pending.empty() || boot_.trial) co_return;
   const bool kept = pending == facts_.version.to_string();
   co_await log_.add(facts_.count, (kept ? "updated to " : "reverted ") + pending);
+  if (p_.defects.has(kCodesLostAtUpdate) && kept) {
+    for (int slot = 0; slot < kUserCodes; ++slot) {
+      co_await settings_.set(user_code_key(slot), "");
+    }
+  }
   co_await settings_.set(Key::pending, "");
 }
 
@@ -94,7 +112,7 @@ Task<void> Firmware::prove_trial() {
   const Instant window = p_.world.now() + p_.model.trial_window;
   if (p_.defects.has(kNoReconnect)) {
     co_await settings_.set(Key::wifi, "");
-  } else {
+  } else if (!p_.defects.has(kConfirmsAtOnce)) {
     while (!(check_in_->succeeded() && self_test())) {
       if (!co_await check_in_->answered().wait(window, "the trial's check-in") &&
           p_.world.now() >= window) {
@@ -105,7 +123,7 @@ Task<void> Firmware::prove_trial() {
     }
   }
   p_.flash.set_phase("confirm");
-  co_await confirm(p_.flash, boot_.slot);
+  if (!p_.defects.has(kConfirmsInRam)) co_await confirm(p_.flash, boot_.slot);
   p_.flash.set_phase("run");
   boot_.trial = facts_.trial = false;
   co_await settle_update();

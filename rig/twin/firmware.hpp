@@ -4,6 +4,7 @@
 
 #include "rig/twin/build.hpp"
 #include "rig/twin/check_in.hpp"
+#include "rig/twin/factory_reset.hpp"
 #include "rig/twin/keypad_entry.hpp"
 #include "rig/twin/service_port.hpp"
 
@@ -32,6 +33,7 @@ class Firmware {
   KeyScan keys_;
   BoltDrive bolt_;
   LockOut lock_out_;
+  FactoryReset factory_reset_;
   Signal contact_wanted_;
   // Made once the boot count is known.
   std::optional<Updater> updater_;

@@ -22,7 +22,8 @@ Task<void> KeyScan::run() {
     const std::uint16_t closed = p_.contacts.closed;
     if (std::popcount(closed) == 1) {
       const std::string_view key = p_.model.keys.key_at(std::countr_zero(closed));
-      if (!key.empty()) {
+      // R is no key to type with: see factory_reset.hpp.
+      if (!key.empty() && key != mpsse::KeypadMap::kReset) {
         keys_.emplace_back(key);
         pressed_.notify();
       }

@@ -2,6 +2,7 @@
 
 #include "rig/core/random.hpp"
 #include "rig/twin/firmware.hpp"
+#include "rig/twin/recovery.hpp"
 
 namespace lockrig::twin {
 namespace {
@@ -10,6 +11,13 @@ namespace {
 constexpr double kRunningMa = 20;
 constexpr double kDeadMa = 1;
 constexpr double kMotorMa = 400;
+
+// How long recovery that a key asked for waits for a word: a stuck key keeps nobody
+// out. Assumed.
+constexpr Duration kRecoveryPatience = 10s;
+
+// Red signals where there is nothing to run. Assumed.
+constexpr int kNoImage = 5;
 
 // 8N1: ten bits a byte.
 Duration byte_period(int baud) { return Duration(10'000'000'000LL / baud); }
@@ -29,8 +37,20 @@ std::shared_ptr<const LockDurable> durable_of(FlashContent content, double bolt,
 Task<void> boot(Peripherals& p, Life& life, std::string cause) {
   co_await p.world.sleep_for(p.model.boot_loader, "the boot loader to start");
   BootLoader loader(p.flash, p.model, p.defects);
+  if (recovery_asked(p, cause)) {
+    Recovery recovery(p, loader);
+    co_await recovery.run(p.world.now() + kRecoveryPatience);
+  }
   const auto chosen = co_await loader.run();
-  if (!chosen) co_await p.world.never();
+  if (!chosen) {
+    auto signals = std::make_shared<Signaller>(p);
+    life.keep(signals);
+    signals->show(Colour::red, kNoImage);
+    life.spawn(signals->run());
+    Recovery recovery(p, loader);
+    co_await recovery.run(kNever);
+    co_await p.world.never();
+  }
   auto firmware = std::make_shared<Firmware>(p, life, *chosen, std::move(cause));
   life.keep(firmware);
   co_await firmware->run();
@@ -170,15 +190,21 @@ double LockBoard::draw_ma() const {
   return kRunningMa + (bolt_.motor() == Motor::off ? 0 : kMotorMa);
 }
 
-void LockBoard::above_reset(bool above) { set_output(Output::rail, above); }
+void LockBoard::above_reset(bool above) {
+  browned_out_ = false;
+  set_output(Output::rail, above);
+}
 
 void LockBoard::power_good() {
+  // Without a brown-out detector nothing resets what the dip has confused.
+  if (defects_.has(kHangsAfterDip) && browned_out_) return;
   ++power_ups_;
   content_.power_up(power_ups_);
   start("power_on");
 }
 
 void LockBoard::brown_out() {
+  browned_out_ = true;
   if (life_ == nullptr) return;
   flash_.power_lost(mix(world_.seed(), power_ups_));
   stop();

@@ -86,7 +86,8 @@ class LockBoard final : public Board {
   Peripherals peripherals_;
   std::unique_ptr<Life> life_;
   Supply supply_ = Supply::open;
-  bool tripped_ = false;  // the probe holds the supply away
+  bool tripped_ = false;      // the probe holds the supply away
+  bool browned_out_ = false;  // and the rail has not been below reset since
   bool isolated_ = true;
   std::array<bool, kOutputs> outputs_{};
   std::function<void(Output, bool)> watcher_;

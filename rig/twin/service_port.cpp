@@ -111,7 +111,7 @@ Task<json> ServicePort::upload(ByteView message) {
   if (!request) co_return smp::error_v1(smp::kRcInvalid);
   if (request->off == 0) {
     if (!request->len) co_return smp::error_v1(smp::kRcInvalid);
-    const Refusal refusal = co_await updater_.begin(*request->len);
+    const Refusal refusal = co_await updater_.begin(*request->len, Way::serial);
     if (refusal != Refusal::none) co_return refusal_of(refusal);
   } else if (request->off != updater_.received()) {
     // MCUboot answers a wrong offset with the one it wants.

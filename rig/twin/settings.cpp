@@ -128,18 +128,35 @@ Task<void> Settings::set(Key key, std::string value) {
     co_return;
   }
   if (next_ == records()) {
-    co_await move_to_other_bank();
+    if (defects_.has(kSettingsMovedInPlace)) {
+      co_await rewrite_in_place();
+    } else {
+      co_await move_to_other_bank();
+    }
   } else {
     co_await flash_.program(bank(bank_) + next_ * kSize, record);
     ++next_;
   }
 }
 
+Task<void> Settings::replace(std::map<Key, std::string> values) {
+  const auto guard = co_await turn_.lock();
+  values_ = std::move(values);
+  if (defects_.has(kFactoryResetHalf)) {
+    co_await rewrite_in_place();
+  } else {
+    co_await move_to_other_bank();
+  }
+}
+
 // The header that makes the new bank count is written last.
 Task<void> Settings::move_to_other_bank() {
   const int other = 1 - bank_;
+  const bool counted_early = defects_.has(kSettingsCountedEarly);
+  const Record header = encode(kBankHeader, std::to_string(generation_ + 1));
   for (std::uint32_t at = 0; at < region_.size / 2; at += kSectorSize) {
     co_await flash_.erase(bank(other) + at);
+    if (counted_early && at == 0) co_await flash_.program(bank(other), header);
   }
   next_ = 1;
   for (const auto& [key, value] : values_) {
@@ -150,13 +167,14 @@ Task<void> Settings::move_to_other_bank() {
   }
   bank_ = other;
   ++generation_;
-  const Record header = encode(kBankHeader, std::to_string(generation_));
-  co_await flash_.program(bank(bank_), header);
+  if (!counted_early) co_await flash_.program(bank(bank_), header);
 }
 
-// The defect torn-settings: nothing else holds the codes while this runs.
+// Of three defects: nothing else holds the codes while this runs.
 Task<void> Settings::rewrite_in_place() {
-  co_await flash_.erase(bank(bank_));
+  for (std::uint32_t at = 0; at < region_.size / 2; at += kSectorSize) {
+    co_await flash_.erase(bank(bank_) + at);
+  }
   const Record header = encode(kBankHeader, std::to_string(generation_));
   co_await flash_.program(bank(bank_), header);
   next_ = 1;

@@ -22,6 +22,7 @@ enum class Key : std::uint8_t {
   wifi = 0x06,     // network name; empty: never joins
   pending = 0x07,  // version of an update that is on its way
   muted = 0x08,
+  reset_event = 0x0e,  // sequence of the event "factory reset", until it is logged
   user_code = 0x10,
 };
 inline constexpr int kUserCodes = 10;
@@ -46,6 +47,8 @@ class Settings {
   int number(Key key) const;
   /// An empty value deletes. At most 48 characters.
   Task<void> set(Key key, std::string value);
+  /// All of the store at once: a cut leaves what was there, or this.
+  Task<void> replace(std::map<Key, std::string> values);
 
  private:
   static constexpr std::uint32_t kRecord = 64;

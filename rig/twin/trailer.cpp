@@ -13,9 +13,15 @@ constexpr std::uint8_t kSet = 0x01;
 
 }  // namespace
 
-bool Trailer::magic_good() const {
-  return flash_.read(end_ - kMagicAt, kMagic.size()) ==
-         Bytes(kMagic.begin(), kMagic.end());
+Magic Trailer::magic() const {
+  std::array<std::uint8_t, kMagic.size()> found;
+  flash_.read(end_ - kMagicAt, found);
+  if (found == kMagic) return Magic::good;
+  const auto all = [&found](std::uint8_t value) {
+    return std::all_of(found.begin(), found.end(),
+                       [value](std::uint8_t byte) { return byte == value; });
+  };
+  return all(0xff) || all(0) ? Magic::unset : Magic::bad;
 }
 
 bool Trailer::blank() const { return flash_.blank(end_ - kSectorSize, kSectorSize); }

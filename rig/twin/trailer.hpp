@@ -13,6 +13,9 @@ namespace lockrig::twin {
 /// The low nibble of swap_info.
 enum class SwapType : std::uint8_t { test = 2, permanent = 3, revert = 4 };
 
+/// What stands where the magic belongs. Unset is erased, or made void.
+enum class Magic { unset, good, bad };
+
 /// Writes are torn by power cuts, and what was torn may read otherwise next time. So
 /// - a field that reads as set is made firm before anything relies on it (reinforce);
 /// - a trailer is made void, its magic programmed to 0, before it is erased: a torn
@@ -21,7 +24,8 @@ class Trailer {
  public:
   Trailer(NorFlash& flash, const Region& slot) : flash_(flash), end_(slot.end()) {}
 
-  bool magic_good() const;
+  Magic magic() const;
+  bool magic_good() const { return magic() == Magic::good; }
   bool blank() const;
   bool image_ok() const { return flag(kImageOk); }
   bool copy_done() const { return flag(kCopyDone); }

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "rig/protocol/image_layout.hpp"
+#include "rig/twin/image_check.hpp"
 
 namespace lockrig::twin {
 
@@ -35,12 +36,18 @@ Updater::Updater(Peripherals& p, Settings& settings, AuditLog& log, const Boot& 
       log_(log),
       boot_(boot),
       boots_(boots),
-      staging_(staging_slot(p.model, boot.slot)) {}
+      staging_(p.defects.has(kStagesOverItself) ? p.model.slot1
+                                                : staging_slot(p.model, boot.slot)),
+      requested_(trial_requested(p.flash, p.model, staging_)) {}
 
 // Both slots hold a trailer in their last sector, and swap-move needs a spare one.
-std::uint32_t Updater::capacity() const { return staging_.size - 2 * kSectorSize; }
+std::uint32_t Updater::capacity() const {
+  const bool forgets_the_spare = p_.defects.has(kMcuboot1592);
+  return staging_.size - (forgets_the_spare ? 1 : 2) * kSectorSize;
+}
 
-Task<Refusal> Updater::begin(std::size_t size) {
+Task<Refusal> Updater::begin(std::size_t size, Way way) {
+  way_ = way;
   active_ = staged_ = false;
   head_.clear();
   expected_ = size;
@@ -62,18 +69,29 @@ Task<Refusal> Updater::append(ByteView data) {
   } else {
     head_.insert(head_.end(), data.begin(), data.end());
     if (head_.size() < image::kHeaderSize) co_return Refusal::none;
+    const bool erases_first = p_.defects.has(kErasesBeforeChecking);
+    if (erases_first) co_await make_room();
     if (const Refusal refusal = judge_header(); refusal != Refusal::none) {
       co_return co_await refuse(refusal);
     }
-    p_.flash.set_phase("staging");
-    co_await Trailer(p_.flash, staging_).clear();
-    for (std::uint32_t at = 0; at < expected_; at += kSectorSize) {
-      co_await p_.flash.erase(staging_.address + at);
-    }
+    if (!erases_first) co_await make_room();
     co_await write(head_);
   }
   if (received_ < expected_) co_return Refusal::none;
   co_return co_await judge_whole();
+}
+
+Task<void> Updater::make_room() {
+  p_.flash.set_phase("staging");
+  co_await Trailer(p_.flash, staging_).clear();
+  for (std::uint32_t at = 0; at < expected_; at += kSectorSize) {
+    co_await p_.flash.erase(staging_.address + at);
+    if (staging_.address == boot_.slot.address) {
+      // The code that runs has erased itself.
+      p_.reset("fault");
+      co_await p_.world.never();
+    }
+  }
 }
 
 Task<void> Updater::write(ByteView data) {
@@ -87,15 +105,16 @@ Refusal Updater::judge_header() const {
   const auto header = image::parse_header(head_);
   const auto identity = image::early_identity(head_);
   if (!header || !identity) return Refusal::format;
-  if (!p_.defects.has(kLockstate2017)) {
-    if (!p_.model.fits(*identity)) return Refusal::model;
-    if (!identity->fits_revision(p_.model.revision)) return Refusal::revision;
-  }
+  const bool looks = !p_.defects.has(kSerialPathUnchecked) || way_ != Way::serial;
+  const Misfit misfit = misfit_of(*identity, p_.model, p_.defects);
+  if (looks && misfit == Misfit::model) return Refusal::model;
+  if (looks && misfit == Misfit::revision) return Refusal::revision;
   // The running image was verified whole at boot: its header is enough.
   const Bytes running = p_.flash.read(boot_.slot.address, image::kHeaderSize);
   const auto now = image::parse_header(running);
   const auto now_identity = image::early_identity(running);
-  if (now && now_identity && p_.model.fits(*identity)) {
+  const bool any_version = p_.defects.has(kAcceptsDowngrade);
+  if (now && now_identity && p_.model.fits(*identity) && !any_version) {
     // A newer counter is the vendor's leave to go back (RFC 9124, REQ.SEC.SEQUENCE).
     const bool older = identity->security_counter < now_identity->security_counter ||
                        (identity->security_counter == now_identity->security_counter &&
@@ -113,7 +132,7 @@ Task<Refusal> Updater::judge_whole() {
     co_return co_await refuse(Refusal::format);
   }
   const auto& image = std::get<image::Parsed>(parsed);
-  switch (image::verify(image, p_.model.trusted)) {
+  switch (fault_of(image, p_.model, p_.defects)) {
     case image::Fault::none:
       break;
     case image::Fault::unsigned_image:

@@ -24,6 +24,9 @@ enum class Refusal {
   state = 7,  // another update has not ended
 };
 
+/// How an image comes.
+enum class Way { air, serial };
+
 /// In capitals, as logged and reported: "MODEL".
 const char* to_string(Refusal refusal);
 
@@ -34,7 +37,7 @@ class Updater {
 
   /// Starts over with an image of `size` bytes. Nothing is written before the image's
   /// header is there and has been accepted.
-  Task<Refusal> begin(std::size_t size);
+  Task<Refusal> begin(std::size_t size, Way way = Way::air);
   /// The next bytes, in order. After the last one the whole image is verified.
   Task<Refusal> append(ByteView data);
   std::size_t received() const { return received_; }
@@ -61,6 +64,7 @@ class Updater {
   Refusal judge_header() const;
   Task<Refusal> judge_whole();
   Task<Refusal> refuse(Refusal refusal);
+  Task<void> make_room();
   Task<void> write(ByteView data);
   std::uint32_t capacity() const;
 
@@ -71,6 +75,7 @@ class Updater {
   std::uint32_t boots_;
   Region staging_;
   Bytes head_;  // until the header is whole
+  Way way_ = Way::air;
   std::size_t expected_ = 0;
   std::size_t received_ = 0;
   std::uint32_t written_ = 0;

@@ -120,8 +120,8 @@ TEST(Rungs, move_an_update_up_and_leave_all_else) {
     return trial::on_rung(image, released, rungs);
   };
   EXPECT_EQ(moved("6000i-A/2.4.0"), "6000i-A/2.3.8");
-  EXPECT_EQ(moved("6000i-A/2.4.0+crash-at-start@8192"),
-            "6000i-A/2.3.8+crash-at-start@8192");
+  EXPECT_EQ(moved("6000i-A/2.4.0+crash-at-start?kib=8"),
+            "6000i-A/2.3.8+crash-at-start?kib=8");
   EXPECT_EQ(moved("7000i-A/2.4.0"), "7000i-A/2.4.0");
   EXPECT_EQ(moved("6000i-A/2.2.0"), "6000i-A/2.2.0");
 }

@@ -21,11 +21,14 @@ struct Outcome {
   std::vector<FlashContent> torn;  // one for every operation and fraction
 };
 
-constexpr double kFractions[] = {0, 0.01, 0.3, 0.5, 0.7, 0.99};
+using Fractions = std::vector<double>;
+const Fractions kFractions = {0, 0.01, 0.3, 0.5, 0.7, 0.99};
+const Fractions kBetween = {0, 1};
 
 /// One power-up of the boot loader.
 Outcome power_up(const LockModel& model, FlashContent flash, std::uint64_t boots,
-                 bool tear, const std::vector<std::string>& defects = {}) {
+                 bool tear, const std::vector<std::string>& defects = {},
+                 const Fractions& fractions = kFractions) {
   World world(boots);
   Outcome outcome{flash, {}, {}};
   outcome.flash.power_up(boots);
@@ -38,7 +41,7 @@ Outcome power_up(const LockModel& model, FlashContent flash, std::uint64_t boots
   });
   if (tear) {
     nor.watch([&](const FlashOp& op) {
-      for (const double fraction : kFractions) {
+      for (const double fraction : fractions) {
         const auto durable = nor.moment()->torn(fraction, mix(boots, op.index));
         outcome.torn.push_back(static_cast<const Content&>(*durable).flash);
       }
@@ -203,6 +206,128 @@ TEST_P(BootLoaderTest, a_torn_confirmation_is_either_kept_or_taken_back) {
       }
     }
   }
+}
+
+// --- the real bugs -----------------------------------------------------------------
+
+/// A 6000i whose new image is never confirmed, and what its boot loader makes of it.
+class SwapDefectTest : public testing::Test {
+ protected:
+  const LockModel model = test_model(Strategy::swap_move);
+  const Bytes old_image = test_image(model, 3);
+  const Bytes new_image = test_image(model, 4, Behaviour::crash_at_start);
+  const FlashContent start = prepared(model, old_image, new_image);
+
+  bool runs(const Outcome& o, const Bytes& image) const {
+    return o.boot && slot(o.flash, o.boot->slot, image.size()) == image;
+  }
+
+  /// Cuts in each operation of the boot that takes the image back; after each, power
+  /// is applied four times. How many cuts leave a lock that does not end with the old
+  /// image.
+  int lost_in_a_roll_back(const std::vector<std::string>& defects,
+                          const Fractions& fractions) {
+    const Outcome trial = power_up(model, start, 1, false, defects);
+    const Outcome revert = power_up(model, trial.flash, 2, true, defects, fractions);
+    EXPECT_TRUE(runs(revert, old_image));
+    EXPECT_GT(revert.torn.size(), 50u);
+    int lost = 0;
+    for (const FlashContent& torn : revert.torn) {
+      Outcome o{torn, {}, {}};
+      for (std::uint64_t boot = 100; boot < 104; ++boot) {
+        o = power_up(model, o.flash, boot, false, defects);
+      }
+      if (!runs(o, old_image)) ++lost;
+    }
+    return lost;
+  }
+};
+
+TEST_F(SwapDefectTest, issue_1966_shows_only_where_the_magic_of_a_revert_is_torn) {
+  EXPECT_EQ(lost_in_a_roll_back({}, kFractions), 0);
+  EXPECT_GT(lost_in_a_roll_back({"mcuboot-1966"}, {0.3, 0.7}), 0);
+  EXPECT_EQ(lost_in_a_roll_back({"mcuboot-1966"}, kBetween), 0);
+}
+
+TEST_F(SwapDefectTest, issue_1966_leaves_the_failed_image_running_for_good) {
+  const Outcome trial = power_up(model, start, 1, false);
+  FlashContent flash = trial.flash;
+  // What stands where the magic of the request belongs, half written.
+  flash.program(model.slot1.end() - 16, Bytes{0x77, 0xc2, 0x95, 0xf3});
+  for (std::uint64_t boot = 2; boot < 6; ++boot) {
+    const Outcome o = power_up(model, flash, boot, false, {"mcuboot-1966"});
+    EXPECT_TRUE(runs(o, new_image)) << boot;
+    flash = o.flash;
+  }
+  EXPECT_TRUE(runs(power_up(model, flash, 6, false), old_image));
+}
+
+TEST_F(SwapDefectTest, issue_480_swaps_again_after_a_reset_within_a_revert) {
+  const std::vector<std::string> defect = {"mcuboot-480"};
+  const Outcome trial = power_up(model, start, 1, false, defect);
+  const Outcome uncut = power_up(model, trial.flash, 2, true, defect, kBetween);
+  EXPECT_TRUE(runs(power_up(model, uncut.flash, 3, false, defect), old_image));
+  int swapped_again = 0;
+  for (const FlashContent& torn : uncut.torn) {
+    const Outcome resumed = power_up(model, torn, 3, false, defect);
+    ASSERT_TRUE(runs(resumed, old_image));
+    const Outcome next = power_up(model, resumed.flash, 4, false, defect);
+    if (runs(next, new_image)) ++swapped_again;
+  }
+  EXPECT_GT(swapped_again, 0);
+}
+
+TEST_F(SwapDefectTest, issue_2109_loses_the_tail_of_the_longer_image) {
+  const Bytes shorter =
+      test_image(model, 4, Behaviour::crash_at_start, 2 * kSectorSize);
+  const FlashContent unequal = prepared(model, old_image, shorter);
+  for (const bool seeded : {false, true}) {
+    const std::vector<std::string> defects =
+        seeded ? std::vector<std::string>{"mcuboot-2109"} : std::vector<std::string>{};
+    const Outcome trial = power_up(model, unequal, 1, false, defects);
+    EXPECT_TRUE(runs(trial, shorter));
+    const Outcome back = power_up(model, trial.flash, 2, false, defects);
+    EXPECT_EQ(runs(back, old_image), !seeded);
+  }
+}
+
+TEST_F(SwapDefectTest, unequal_images_survive_a_cut_inside_every_operation) {
+  const Bytes shorter =
+      test_image(model, 4, Behaviour::crash_at_start, 2 * kSectorSize);
+  FlashContent flash = prepared(model, old_image, shorter);
+  for (std::uint64_t boot = 1; boot <= 2; ++boot) {
+    const Outcome o = power_up(model, flash, boot, true);
+    for (const FlashContent& torn : o.torn) {
+      Outcome later{torn, {}, {}};
+      for (std::uint64_t again = 100; again < 104; ++again) {
+        later = power_up(model, later.flash, again, false);
+        ASSERT_TRUE(runs(later, old_image) || runs(later, shorter));
+      }
+      ASSERT_TRUE(runs(later, old_image));
+    }
+    flash = o.flash;
+  }
+}
+
+TEST_F(SwapDefectTest, an_image_that_leaves_no_room_to_move_is_refused_and_forgotten) {
+  // Fits the slot beside its trailer, and leaves no spare sector.
+  const Bytes large =
+      test_image(model, 4, Behaviour::good, model.slot1.size - kSectorSize);
+  FlashContent flash = prepared(model, old_image, large);
+  for (const bool seeded : {false, true}) {
+    const std::vector<std::string> defects =
+        seeded ? std::vector<std::string>{"mcuboot-1592"} : std::vector<std::string>{};
+    Outcome o = power_up(model, flash, 1, false, defects);
+    EXPECT_TRUE(runs(o, old_image));
+    World world(1);
+    NorFlash nor(world, o.flash, {}, model.flash);
+    EXPECT_EQ(trial_requested(nor, model, model.slot1), seeded);
+  }
+}
+
+TEST_F(SwapDefectTest, progress_that_is_dropped_or_told_too_early_bricks_at_some_cut) {
+  EXPECT_GT(lost_in_a_roll_back({"swap-progress-dropped"}, kBetween), 0);
+  EXPECT_GT(lost_in_a_roll_back({"copy-done-first"}, kBetween), 0);
 }
 
 INSTANTIATE_TEST_SUITE_P(Strategies, BootLoaderTest,

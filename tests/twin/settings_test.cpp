@@ -160,7 +160,7 @@ TEST_F(AuditLogTest, a_cut_loses_at_most_the_event_being_written_also_across_the
     }
   });
   const auto write = [&]() -> Task<void> {
-    AuditLog log(world, nor, model.log);
+    AuditLog log(world, nor, model.log, defects);
     co_await log.load();
     for (int i = 0; i < events; ++i) {
       newest = log.newest();
@@ -173,7 +173,7 @@ TEST_F(AuditLogTest, a_cut_loses_at_most_the_event_being_written_also_across_the
     content.power_up(mix(5, i));
     World again(1);
     NorFlash chip(again, content, {}, model.flash);
-    AuditLog log(again, chip, model.log);
+    AuditLog log(again, chip, model.log, defects);
     again.run(log.load(), 1h, "load");
     ASSERT_GE(log.newest(), newest_before[i]) << i;
     ASSERT_LE(log.newest(), newest_before[i] + 1) << i;

@@ -30,6 +30,7 @@ inline LockModel test_model(Strategy strategy) {
     keys.emplace_back(std::to_string(digit), digit);
   keys.emplace_back("enter", 10);
   keys.emplace_back("lock", 11);
+  keys.emplace_back("R", 15);
   m.keys = mpsse::KeypadMap(keys);
   m.bolt_travel = 400ms;
   m.bolt_stall = 2s;
