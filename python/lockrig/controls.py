@@ -26,9 +26,9 @@ class Controls:
         self._planned: set[Control] = set()
         self._results: list[CaseResult] = []
 
-    def against(self, case_id: str) -> list[Defect]:
-        """The defects that this case must catch."""
-        return [each for each in self._defects if case_id in each.caught_by]
+    def against(self, case_id: str, function: str) -> list[Defect]:
+        """The defects that this scenario of the case must catch."""
+        return [each for each in self._defects if each.is_for(case_id, function)]
 
     def find(self, control: Control) -> None:
         """It is among the scenarios of the run, whether selected or not."""
@@ -50,7 +50,7 @@ class Controls:
         return [
             (defect, station)
             for defect in self._defects
-            if defect.row and cases.issuperset(defect.caught_by)
+            if defect.row and cases.issuperset(defect.cases)
             for station in sorted({each.station for each in self._found})
             if (owed := _of(self._found, defect, station))
             and owed == _of(self._planned, defect, station)

@@ -128,7 +128,9 @@ class CasePlugin:
         locks = [Mounted(each) for each in stations]
         locks += [
             Mounted(station, defect.name)
-            for defect in self._controls.against(mark.row.id)
+            for defect in self._controls.against(
+                mark.row.id, metafunc.function.__name__
+            )
             for station in stations
             if not mark.missing(bench, station)
         ]

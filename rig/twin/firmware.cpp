@@ -14,11 +14,12 @@ Firmware::Firmware(Peripherals& p, Life& life, Boot boot, std::string cause)
       boot_(std::move(boot)),
       settings_(p.world, p.flash, p.model.settings, p.defects),
       log_(p.world, p.flash, p.model.log),
+      faults_(p.world),
       signals_(p),
-      keys_(p),
-      bolt_(p),
+      keys_(p, faults_),
+      bolt_(p, signals_, faults_),
       lock_out_(p, settings_),
-      contact_wanted_(p.world) {
+      portal_(p.world) {
   facts_.cause = std::move(cause);
   facts_.trial = boot_.trial;
 }
@@ -51,16 +52,18 @@ Task<void> Firmware::start(const image::Header& header, const Build& build) {
   co_await log_.load();
   facts_.count = static_cast<std::uint32_t>(settings_.number(Key::boots)) + 1;
   co_await settings_.set(Key::boots, std::to_string(facts_.count));
-  co_await log_.add(facts_.count, "boot " + facts_.cause);
+  if (!p_.defects.has(kRestartsUnlogged)) {
+    co_await log_.add(facts_.count, "boot " + facts_.cause);
+  }
   co_await settle_update();
   signals_.set_muted(settings_.get(Key::muted) == "1");
 
   updater_.emplace(p_, settings_, log_, boot_, facts_.count);
   entry_.emplace(p_, settings_, log_, lock_out_, bolt_, signals_, keys_, facts_.count,
-                 contact_wanted_);
+                 portal_);
   port_.emplace(p_, settings_, log_, lock_out_, bolt_, *updater_, facts_);
   check_in_.emplace(p_, settings_, log_, bolt_, *updater_, facts_,
-                    build.behaviour != Behaviour::no_network, contact_wanted_);
+                    build.behaviour != Behaviour::no_network, portal_);
   co_await p_.world.sleep_for(p_.model.start_up, "start-up");
   co_await bolt_.recover();
   signals_.show(Colour::green, 1);
@@ -72,6 +75,7 @@ Task<void> Firmware::start(const image::Header& header, const Build& build) {
   life_.spawn(lock_out_.run());
   life_.spawn(port_->run());
   life_.spawn(check_in_->run());
+  life_.spawn(faults_.run(log_, facts_.count));
   if (boot_.trial) co_await prove_trial();
 }
 
@@ -82,6 +86,9 @@ Task<void> Firmware::settle_update() {
   const bool kept = pending == facts_.version.to_string();
   co_await log_.add(facts_.count, (kept ? "updated to " : "reverted ") + pending);
   co_await settings_.set(Key::pending, "");
+  if (kept && p_.defects.has(kUpdateResetsCodes)) {
+    co_await settings_.set(Key::user_code, p_.unit.user_code);
+  }
 }
 
 bool Firmware::self_test() const {

@@ -14,11 +14,28 @@ constexpr std::size_t kCodeMax = 10;
 constexpr std::string_view kSharedUserCode = "1234";
 constexpr std::string_view kSharedProgrammingCode = "00000000";
 
+// The defect long-entry-crashes: what was typed is written behind its buffer.
+constexpr int kBuffer = 32;
+
+// The defect answer-tells-digits: the cost of comparing one digit more. Assumed.
+constexpr Duration kComparison = 40ms;
+
+// The defect counts-after-signal: three red, and the pauses between them.
+constexpr Duration kErrorSignal = 1s;
+
+std::size_t leading(const std::string& code, const std::string& digits) {
+  std::size_t same = 0;
+  while (same < code.size() && same < digits.size() && code[same] == digits[same]) {
+    ++same;
+  }
+  return same;
+}
+
 }  // namespace
 
 KeypadEntry::KeypadEntry(Peripherals& p, Settings& settings, AuditLog& log,
                          LockOut& lock_out, BoltDrive& bolt, Signaller& signals,
-                         KeyScan& keys, std::uint32_t boots, Signal& contact_wanted)
+                         KeyScan& keys, std::uint32_t boots, PortalContact& portal)
     : p_(p),
       settings_(settings),
       log_(log),
@@ -27,10 +44,11 @@ KeypadEntry::KeypadEntry(Peripherals& p, Settings& settings, AuditLog& log,
       signals_(signals),
       keys_(keys),
       boots_(boots),
-      contact_wanted_(contact_wanted) {}
+      portal_(portal) {}
 
 Task<KeypadEntry::Entry> KeypadEntry::read_entry(Instant first_until) {
   Entry entry;
+  int typed = 0;
   Instant until = first_until;
   for (;;) {
     const std::string key = co_await keys_.next(until);
@@ -46,7 +64,13 @@ Task<KeypadEntry::Entry> KeypadEntry::read_entry(Instant first_until) {
     } else if (entry.digits.size() <= kCodeMax) {
       entry.digits += key;  // one digit too many is enough to be wrong
     }
-    until = p_.world.now() + p_.model.entry_timeout;
+    if (++typed > kBuffer && p_.defects.has(kLongEntryCrashes)) {
+      p_.reset("fault");
+      co_await p_.world.never();
+    }
+    until = p_.defects.has(kEntryNeverForgotten)
+                ? kNever
+                : p_.world.now() + p_.model.entry_timeout;
   }
 }
 
@@ -58,31 +82,94 @@ Task<void> KeypadEntry::run() {
 }
 
 Task<void> KeypadEntry::take_code(const std::string& digits) {
-  if (lock_out_.active() || digits.size() < kCodeMin || digits.size() > kCodeMax) {
-    // A code that is locked out is refused without a hint whether it is right.
-    signals_.show(Colour::red, 3);
+  const bool sized = digits.size() >= kCodeMin && digits.size() <= kCodeMax;
+  const bool needs_portal = portal_.lost && p_.defects.has(kNeedsPortal);
+  if (lock_out_.active() || !sized || needs_portal) {
+    co_await turn_away(digits);
     co_return;
   }
-  co_await lock_out_.count_try();
-  if (is_programming_code(digits)) {
+  if (!p_.defects.has(kCountsAfterSignal)) co_await lock_out_.count_try();
+  if (opens_programming(digits)) {
     co_await lock_out_.forgive();
     co_await program();
-  } else if (const int slot = slot_of(digits); slot >= 0) {
+  } else if (const int slot = opening_slot(digits); slot >= 0) {
     co_await lock_out_.forgive();
-    const bool open = bolt_.locked();
-    const bool moved = open ? co_await bolt_.unlock() : co_await bolt_.lock();
-    signals_.show(moved ? Colour::green : Colour::red, moved ? 1 : 3);
-    co_await note((open ? "unlocked by code " : "locked by code ") +
-                  std::to_string(slot));
+    co_await right_code(slot);
   } else {
-    co_await wrong_code();
+    co_await wrong_code(digits);
   }
 }
 
-Task<void> KeypadEntry::wrong_code() {
+// What is refused unread gives no hint whether it is right.
+Task<void> KeypadEntry::turn_away(const std::string& digits) {
+  const bool right = lock_out_.active() && slot_of(digits) >= 0;
+  if (right && p_.defects.has(kRightCodeEndsLockOut)) {
+    co_await lock_out_.lift();
+    co_await lock_out_.forgive();
+    co_await right_code(slot_of(digits));
+    co_return;
+  }
+  const bool hint = right && p_.defects.has(kLockOutHints);
+  signals_.show(Colour::red, hint ? 1 : 3);
+  if (lock_out_.active()) co_await lock_out_.turn_away();
+}
+
+Task<void> KeypadEntry::right_code(int slot) {
+  const bool open = bolt_.locked();
+  const bool moved = open ? co_await bolt_.unlock() : co_await bolt_.lock();
+  signals_.show(moved ? Colour::green : Colour::red, moved ? 1 : 3);
+  warn_of_battery();
+  if (moved && !p_.defects.has(kOpeningUnlogged)) {
+    co_await note((open ? "unlocked by code " : "locked by code ") +
+                  std::to_string(slot));
+  }
+  if (p_.defects.has(kUserCodePrograms)) co_await program();
+}
+
+void KeypadEntry::warn_of_battery() {
+  const Battery& battery = p_.model.battery;
+  if (p_.battery_mv() > battery.low_mv || p_.defects.has(kBatteryUnsaid)) return;
+  const bool very_low = p_.battery_mv() <= battery.very_low_mv;
+  signals_.show(Colour::red, very_low && !p_.defects.has(kOneBatteryWarning) ? 8 : 4);
+}
+
+Task<void> KeypadEntry::wrong_code(const std::string& digits) {
+  if (p_.defects.has(kAnswerTellsDigits)) {
+    const auto same =
+        static_cast<std::int64_t>(leading(settings_.get(Key::user_code), digits));
+    co_await p_.world.sleep_for(kComparison * same, "a code to be compared");
+  }
   signals_.show(Colour::red, 3);
+  if (p_.defects.has(kCountsAfterSignal)) {
+    co_await p_.world.sleep_for(kErrorSignal, "the signal to end");
+    co_await lock_out_.count_try();
+  }
   const bool locked_out = co_await lock_out_.punish();
-  co_await note(locked_out ? "locked out" : "wrong code");
+  if (locked_out) {
+    if (!p_.defects.has(kLockOutUnlogged)) co_await note("locked out");
+  } else if (p_.defects.has(kLogHoldsCodes)) {
+    co_await note("wrong code " + digits);
+  } else if (!p_.defects.has(kWrongCodesUnlogged)) {
+    co_await note("wrong code");
+  }
+}
+
+bool KeypadEntry::opens_programming(const std::string& digits) const {
+  if (is_programming_code(digits)) return true;
+  return digits == old_programming_code_ && p_.defects.has(kOldProgrammingCode);
+}
+
+int KeypadEntry::opening_slot(const std::string& digits) const {
+  if (digits == new_code_ && p_.defects.has(kNewCodeNeedsRestart)) return -1;
+  if (const int slot = slot_of(digits); slot >= 0) return slot;
+  if (digits == old_code_ && p_.defects.has(kOldCodeOpens)) return 0;
+  for (int slot = 0; slot < kUserCodes; ++slot) {
+    const std::string& code = settings_.get(user_code_key(slot));
+    if (code.empty() || digits.size() <= code.size()) continue;
+    if (digits.starts_with(code) && p_.defects.has(kPrefixOpens)) return slot;
+    if (digits.ends_with(code) && p_.defects.has(kSlidingWindow)) return slot;
+  }
+  return -1;
 }
 
 bool KeypadEntry::is_programming_code(const std::string& code) const {
@@ -98,12 +185,21 @@ int KeypadEntry::slot_of(const std::string& code) const {
   return -1;
 }
 
-// A new code is neither taken already nor one that came with the lock.
+// A new code is not taken already, none that came with the lock, and no weak one.
 bool KeypadEntry::acceptable(const std::string& code) const {
   const bool sized = code.size() >= kCodeMin && code.size() <= kCodeMax;
-  return sized && slot_of(code) < 0 && !is_programming_code(code) &&
-         code != p_.unit.user_code && code != p_.unit.programming_code &&
-         code != kSharedUserCode && code != kSharedProgrammingCode;
+  if (!sized || slot_of(code) >= 0 || is_programming_code(code)) return false;
+  const bool preset = code == p_.unit.user_code || code == p_.unit.programming_code ||
+                      code == kSharedUserCode || code == kSharedProgrammingCode;
+  if (preset) return p_.defects.has(kPresetsTaken);
+  return !weak(code) || p_.defects.has(kWeakCodesTaken);
+}
+
+// One digit again and again, or the beginning of the programming code: whoever sees the
+// one typed knows the other (CRED-06).
+bool KeypadEntry::weak(const std::string& code) const {
+  return code.find_first_not_of(code.front()) == std::string::npos ||
+         settings_.get(Key::programming_code).starts_with(code);
 }
 
 Task<void> KeypadEntry::program() {
@@ -112,7 +208,8 @@ Task<void> KeypadEntry::program() {
     const Entry function = co_await read_entry(p_.world.now() + p_.model.entry_timeout);
     if (!function.complete || function.digits.empty()) co_return;
     const bool done = co_await run_function(function.digits);
-    signals_.show(done ? Colour::green : Colour::red, done ? 2 : 3);
+    const bool says_done = done || p_.defects.has(kFailureLooksDone);
+    signals_.show(says_done ? Colour::green : Colour::red, says_done ? 2 : 3);
     if (!done) co_return;
   }
 }
@@ -120,7 +217,7 @@ Task<void> KeypadEntry::program() {
 Task<bool> KeypadEntry::run_function(const std::string& number) {
   const LockModel& m = p_.model;
   if (number == m.function_contact) {
-    contact_wanted_.notify();
+    portal_.wanted.notify();
     co_return true;
   }
   if (number == m.function_mute || number == m.function_unmute) {
@@ -160,6 +257,8 @@ Task<bool> KeypadEntry::change_code(const std::string& old_code,
                                     const std::string& new_code) {
   const int slot = slot_of(old_code);
   if (slot < 0 || !acceptable(new_code)) co_return false;
+  old_code_ = old_code;
+  new_code_ = new_code;
   co_await settings_.set(user_code_key(slot), new_code);
   co_await note("code changed " + std::to_string(slot));
   co_await finish_set_up();
@@ -169,13 +268,16 @@ Task<bool> KeypadEntry::change_code(const std::string& old_code,
 Task<bool> KeypadEntry::delete_code(const std::string& code) {
   const int slot = slot_of(code);
   if (slot < 0) co_return false;
-  co_await settings_.set(user_code_key(slot), "");
+  if (!p_.defects.has(kDeletedCodeOpens)) {
+    co_await settings_.set(user_code_key(slot), "");
+  }
   co_await note("code deleted " + std::to_string(slot));
   co_return true;
 }
 
 Task<bool> KeypadEntry::change_programming_code(const std::string& code) {
   if (!acceptable(code)) co_return false;
+  old_programming_code_ = settings_.get(Key::programming_code);
   co_await settings_.set(Key::programming_code, code);
   co_await note("programming code changed");
   co_await finish_set_up();
@@ -185,8 +287,11 @@ Task<bool> KeypadEntry::change_programming_code(const std::string& code) {
 // Set-up ends when none of the codes that came with the lock is left.
 Task<void> KeypadEntry::finish_set_up() {
   if (settings_.get(Key::set_up) == "1") co_return;
-  if (is_programming_code(p_.unit.programming_code)) co_return;
-  if (settings_.get(Key::user_code) == p_.unit.user_code) co_return;
+  const bool preset_programs = is_programming_code(p_.unit.programming_code);
+  const bool preset_opens = settings_.get(Key::user_code) == p_.unit.user_code;
+  const bool one_is_left = preset_programs || preset_opens;
+  if (preset_programs && preset_opens) co_return;
+  if (one_is_left && !p_.defects.has(kHalfSetUp)) co_return;
   co_await settings_.set(Key::set_up, "1");
   co_await note("set up");
 }

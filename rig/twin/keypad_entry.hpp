@@ -5,6 +5,7 @@
 #include "rig/twin/bolt_drive.hpp"
 #include "rig/twin/key_scan.hpp"
 #include "rig/twin/lock_out.hpp"
+#include "rig/twin/portal_contact.hpp"
 #include "rig/twin/signaller.hpp"
 
 namespace lockrig::twin {
@@ -16,7 +17,7 @@ class KeypadEntry {
  public:
   KeypadEntry(Peripherals& p, Settings& settings, AuditLog& log, LockOut& lock_out,
               BoltDrive& bolt, Signaller& signals, KeyScan& keys, std::uint32_t boots,
-              Signal& contact_wanted);
+              PortalContact& portal);
 
   /// Runs for the whole boot.
   Task<void> run();
@@ -28,7 +29,10 @@ class KeypadEntry {
   };
   Task<Entry> read_entry(Instant first_until);
   Task<void> take_code(const std::string& digits);
-  Task<void> wrong_code();
+  Task<void> turn_away(const std::string& digits);
+  Task<void> right_code(int slot);
+  Task<void> wrong_code(const std::string& digits);
+  void warn_of_battery();
   Task<void> program();
   Task<bool> run_function(const std::string& number);
   Task<bool> add_code(const std::string& code);
@@ -39,6 +43,10 @@ class KeypadEntry {
   Task<void> note(std::string text) { return log_.add(boots_, std::move(text)); }
 
   int slot_of(const std::string& code) const;
+  /// The slot whose code these digits are; -1 for none.
+  int opening_slot(const std::string& digits) const;
+  bool opens_programming(const std::string& digits) const;
+  bool weak(const std::string& code) const;
   bool acceptable(const std::string& code) const;
   bool is_programming_code(const std::string& code) const;
 
@@ -50,7 +58,9 @@ class KeypadEntry {
   Signaller& signals_;
   KeyScan& keys_;
   std::uint32_t boots_;
-  Signal& contact_wanted_;
+  PortalContact& portal_;
+  // RAM of the defects: codes that were changed in this boot.
+  std::string old_code_, old_programming_code_, new_code_;
 };
 
 }  // namespace lockrig::twin
