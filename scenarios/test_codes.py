@@ -11,11 +11,14 @@ from helpers import (
     opens_and_shuts,
     state,
     texts,
+    version,
     wrong_code,
 )
 from lockrig import Bench, Inconclusive, Lock, LockFault, Session
 
 LOCK_OUT_MIN = 30.0  # s, proposed (catalogue, BF-01)
+#: What two answers may differ by that say the same: four of the rig's samples. Proposed.
+TELLS = 0.020  # s
 
 
 def refuses(session: Session, code: str) -> None:
@@ -99,15 +102,15 @@ def test_the_default_user_code_is_refused_once_set_up(lock: Lock) -> None:
     lock.trial().expect().answer("refuses_defaults")
 
 
-@pytest.mark.case("CRED-02", needs=("console",))
+@pytest.mark.case("CRED-02", needs=("console", "radio"))
 def test_set_up_cannot_finish_with_default_codes(lock: Lock) -> None:
     """A new lock: set-up is abandoned, cut, and given the codes it came with.
 
-    It stays "not set up" until the owner has chosen both codes; then it is, and neither
-    slip nor presets work. The locks know no unlocking over the network to be tried.
+    It stays "not set up" until the owner has chosen both codes, and the portal does not
+    open it; then it is, and neither slip nor presets work.
     """
     facts = lock.facts
-    change = facts["functions"]["change"]
+    change, limits = facts["functions"]["change"], facts["limits"]
     slip, slip_programming = facts["slip_user"], facts["slip_programming"]
     session = lock.session(fresh=True)
 
@@ -119,9 +122,18 @@ def test_set_up_cannot_finish_with_default_codes(lock: Lock) -> None:
     def is_not_set_up(after: str) -> None:
         assert not state(session)["set_up"], f"set up after {after}"
 
+    session.ask_unlock()  # by somebody who knows the portal and not the lock
     if session.power_on() is None:
         raise LockFault("a new lock did not start")
     is_not_set_up("nothing at all")
+    if (
+        not session.check_ins()
+        and session.next_check_in(limits["check_in_max"]) is None
+    ):
+        raise LockFault("a new lock never checked in")
+    session.sleep(limits["unlock_max"])
+    assert not session.motions(), f"the portal moved its bolt: {session.motions()}"
+    is_not_set_up("a wish of the portal")
     # Abandoned half-way: the time-out ends it.
     entered(session, slip_programming)
     session.type([*change, "enter", *slip, "enter"])
@@ -297,3 +309,258 @@ def test_a_lock_out_survives_a_power_cycle(
         "s",
         low=LOCK_OUT_MIN,
     )
+
+
+@pytest.mark.case("BF-02")
+@pytest.mark.parametrize("style", ("hard", "pull"))
+def test_a_guess_that_was_cut_short_is_counted(lock: Lock, style: str) -> None:
+    """Wrong codes up to the limit, power cut half a second after each enter key.
+
+    By then the error signal has begun and is not over: whoever sees it and pulls the
+    battery has guessed all the same. The right code is locked out.
+    """
+    facts = lock.facts
+    session = lock.session()
+    for _ in range(facts["wrong_code_limit"]):
+        session.type([*wrong_code(lock)])
+        session.hold("enter")
+        session.sleep(0.5)
+        session.power_off(style)
+        session.sleep(2.0)
+        if session.power_on() is None:
+            raise LockFault("did not start after a cut in a guess")
+    refuses(session, facts["user_code"])
+    session.sleep(facts["limits"]["lock_out_max"])
+    opens_and_shuts(session, lock)
+
+
+def answer_to(session: Session, lock: Lock, code: str) -> tuple[str, int, float]:
+    """Colour and count of what answers a code, and the seconds from its last key."""
+    session.type([*code, "enter"])
+    typed = session.now
+    if session.signal(lock.facts["limits"]["signal_max"]) is None:
+        raise LockFault("a code was not answered at all")
+    at, colour, count = session.blinks()[-1]
+    session.sleep(1.0)
+    return colour, count, at - typed
+
+
+@pytest.mark.case("BF-04")
+def test_a_lock_out_gives_no_hint(lock: Lock) -> None:
+    """In a lock-out, a wrong code and the right one.
+
+    Both are refused by the same signal after the same time (20 ms, proposed), and the
+    bolt stays where it is. The mechanical key is nothing that the rig could turn, and
+    the portal is not heard before the lock-out is over.
+    """
+    session = lock.session()
+    lock_out(session, lock)
+    motions = len(session.motions())
+    session.sleep(1.0)
+    wrong = answer_to(session, lock, wrong_code(lock))
+    right = answer_to(session, lock, lock.facts["user_code"])
+    assert len(session.motions()) == motions, "a right code moved the bolt"
+    assert right[:2] == wrong[:2], f"a right code: {right}, a wrong one: {wrong}"
+    lock.measure("right after wrong", abs(right[2] - wrong[2]), "s", high=TELLS)
+    session.sleep(lock.facts["limits"]["lock_out_max"])
+    opens_and_shuts(session, lock)
+
+
+@pytest.mark.case("BF-07")
+def test_the_answer_does_not_tell_how_much_was_right(lock: Lock) -> None:
+    """Wrong codes of which 0, 1, 2, ... leading digits are right.
+
+    All are answered by the same signal, and as quickly (20 ms, proposed).
+    """
+    right, wrong = lock.facts["user_code"], wrong_code(lock)
+    session = lock.session()
+    answers = []
+    for same in range(len(right)):
+        opens_and_shuts(session, lock)  # so that wrong codes never add up
+        session.sleep(1.0)
+        answers.append(answer_to(session, lock, right[:same] + wrong[same:]))
+    assert len({each[:2] for each in answers}) == 1, f"signals: {answers}"
+    took = [each[2] for each in answers]
+    lock.measure("slowest after quickest", max(took) - min(took), "s", high=TELLS)
+
+
+@pytest.mark.case("BF-08")
+def test_a_right_code_clears_the_count(lock: Lock) -> None:
+    """As many wrong codes as are forgiven, then the right one, five times over.
+
+    It opens each time: other people's mistakes do not add up to the owner's lock-out.
+    """
+    session = lock.session()
+    for _ in range(5):
+        for _ in range(lock.facts["wrong_code_limit"] - 1):
+            refuses(session, wrong_code(lock))
+        opens_and_shuts(session, lock)
+
+
+@pytest.mark.case("BF-08")
+def test_a_vandal_does_not_keep_the_owner_out(lock: Lock) -> None:
+    """Somebody types a wrong code every minute for 24 h, also while the owner waits.
+
+    The owner comes every hour, tries the right code every ten seconds and is in within
+    two lock-outs (proposed). In real time it is an hour and one owner.
+    """
+    facts = lock.facts
+    session = lock.session()
+    session_ends = session.now + (3600.0 if lock.real_time else 86400.0)
+    vandal = owner = session.now + 60.0
+    waited = 0.0
+    while session.now < session_ends:
+        session.sleep(max(0.0, min(vandal, owner) - session.now))
+        if vandal <= owner:
+            entered(session, wrong_code(lock))
+            vandal += 60.0
+            continue
+        if entered(session, facts["user_code"], may_open=True) == "opened":
+            waited = 0.0
+            owner += 3600.0
+            session.wait_bolt("extended", facts["limits"]["relock_max"])
+            continue
+        waited += 10.0
+        owner += 10.0
+        assert waited <= 2 * facts["limits"]["lock_out_max"], "the owner is kept out"
+
+
+# --- the owner's codes ---------------------------------------------------------------
+
+
+def other(code: str) -> str:
+    """As long, and each digit another one."""
+    return "".join(str((int(digit) + 3) % 10) for digit in code)
+
+
+def programs(session: Session, lock: Lock, code: str, *entries: str) -> bool:
+    """A function of the programming mode, and out of it again."""
+    done = session.program(code, [*entries])
+    session.sleep(lock.facts["entry_timeout"] + 1.0)
+    return bool(done)
+
+
+@pytest.mark.case("CRED-06")
+def test_weak_codes_are_refused(lock: Lock) -> None:
+    """The presets, one digit again and again, and the programming code's beginning.
+
+    Each is refused as a new user code with the error signal, and the owner's goes on.
+    """
+    facts = lock.facts
+    session = lock.session()
+    programming = facts["programming_code"]
+    weak = [*facts["default_users"], *facts["default_programming"], "0000", "7777777"]
+    for code in (*weak, programming[:4], programming[:6]):
+        change = (facts["functions"]["change"], facts["user_code"], code)
+        began = session.now
+        assert not programs(session, lock, programming, *change), f"took {code}"
+        errors = [b for b in session.blinks() if b[0] >= began and b[1] == "red"]
+        assert errors, f"{code}: no error signal"
+        opens_and_shuts(session, lock)
+
+
+@pytest.mark.case("CRED-07")
+def test_a_changed_code_counts_at_once(lock: Lock) -> None:
+    """User and programming code are changed at the keypad, a second code is added and
+    deleted; no restart in between.
+
+    The new one works and the old one is refused immediately. The rig's locks get no
+    codes from the portal.
+    """
+    facts = lock.facts
+    functions = facts["functions"]
+    programming = facts["programming_code"]
+    old, new, second = facts["user_code"], other(facts["user_code"]), wrong_code(lock)
+    session = lock.session()
+
+    assert programs(session, lock, programming, functions["change"], old, new)
+    opens_and_shuts(session, lock, new)
+    refuses(session, old)
+    opens_and_shuts(session, lock, new)
+
+    if "add" in functions and "delete" in functions:
+        assert programs(session, lock, programming, functions["add"], second)
+        opens_and_shuts(session, lock, second)
+        assert programs(session, lock, programming, functions["delete"], second)
+        refuses(session, second)
+        opens_and_shuts(session, lock, new)
+
+    changed = other(programming)
+    assert programs(session, lock, programming, functions["programming"], changed)
+    assert programs(session, lock, changed, functions["contact"]), "the new one is dead"
+    refuses(session, programming)
+    opens_and_shuts(session, lock, new)
+
+
+@pytest.mark.case("CRED-09", needs=("console", "smp"))
+def test_an_update_brings_no_default_back(lock: Lock) -> None:
+    """An update, and another one that is taken back: after each, slip and presets.
+
+    All are refused and the owner's code opens.
+    """
+    facts = lock.facts
+    session = lock.session()
+    crash = lock.image(f"{version(lock.next)}+crash-at-start")
+    for image, runs_then in ((lock.new, lock.new), (crash, lock.new)):
+        if not session.push(image)["accepted"]:
+            raise LockFault(f"{image} was not taken")
+        found = session.settle(facts["limits"]["confirm_max"])
+        if found is None or found["version"] != version(runs_then):
+            raise LockFault(f"after {image} it runs {found}")
+        for code in (
+            facts["slip_user"],
+            facts["slip_programming"],
+            *facts["default_users"],
+            *facts["default_programming"],
+        ):
+            opens_and_shuts(session, lock)  # so that wrong codes never add up
+            refuses(session, code)
+        opens_and_shuts(session, lock)
+
+
+@pytest.mark.case("CRED-10", needs=("console", "radio"))
+def test_the_programming_code_guards_every_function(lock: Lock) -> None:
+    """Each function is typed with nothing before it, and behind a user's right code.
+
+    No code is added, changed or deleted, nothing is muted, nobody calls the portal; a
+    wrong programming code is refused and logged.
+    """
+    facts = lock.facts
+    functions = facts["functions"]
+    user, second = facts["user_code"], wrong_code(lock)
+    arguments = {
+        "add": [second],
+        "delete": [user],
+        "change": [user, second],
+        "programming": [other(facts["programming_code"])],
+    }
+    session = lock.session()
+    before = state(session)
+    session.sleep(facts["limits"]["signal_max"])
+    asked = len(session.portal_requests())
+    for name in sorted(functions):
+        for first in ([], [user]):
+            began = session.now
+            opens_and_shuts(session, lock)  # so that wrong codes never add up
+            for entry in (*first, functions[name], *arguments.get(name, [])):
+                session.type([*entry, "enter"])
+                session.sleep(facts["limits"]["signal_max"])
+            session.sleep(facts["entry_timeout"] + facts["limits"]["relock_max"])
+            what = f"{name} behind {'a user code' if first else 'nothing'}"
+            modes = [b for b in session.blinks() if b[0] > began and b[1] == "orange"]
+            assert not modes, f"{what}: programming mode"
+            for fact in ("codes", "set_up"):
+                assert state(session)[fact] == before[fact], f"{what}: {fact} changed"
+            assert len(session.portal_requests()) == asked, f"{what}: it called"
+    opens_and_shuts(session, lock)
+    known = len(log(session))
+    refuses(session, other(facts["programming_code"]))
+    said = texts(log(session)[known:])
+    assert any("wrong code" in text for text in said), f"not in its log: {said}"
+    opens_and_shuts(session, lock)
+    session.sleep(1.0)
+    session.type([*user, "enter"])
+    seen = session.signal(facts["limits"]["signal_max"])
+    assert seen is not None and seen[2], f"it was muted: {seen}"
+    if not session.program(facts["programming_code"], [functions["contact"]]):
+        raise LockFault("the owner's programming code no longer works")

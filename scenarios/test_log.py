@@ -15,7 +15,7 @@ from helpers import (
     version,
     wrong_code,
 )
-from lockrig import Lock, LockFault, Session
+from lockrig import Inconclusive, Lock, LockFault, Session
 
 
 def kept(session: Session, before: list[dict[str, Any]], what: str) -> list[Any]:
@@ -91,3 +91,38 @@ def test_the_log_is_kept_and_in_order(lock: Lock) -> None:
     session.sleep(limits["signal_max"])
     told = texts(session.portal_events())
     assert told[: len(events)] == texts(events), "the portal has another log"
+
+
+@pytest.mark.case("LOG-06", needs=("console", "radio"))
+def test_no_code_is_in_the_log(lock: Lock) -> None:
+    """Right and wrong codes, some with one digit wrong, programming, a change of a code.
+
+    None of them stands in the log that the service port gives, nor in what the portal
+    was told.
+    """
+    facts = lock.facts
+    functions = facts["functions"]
+    right, programming = facts["user_code"], facts["programming_code"]
+    new = wrong_code(lock)
+    # A slip of the finger: whoever reads it knows the rest.
+    near = [new[:1] + right[1:], right[:-1] + new[-1:], programming[:-1] + new[-1:]]
+    session = lock.session()
+    known = len(log(session))
+    for code in near:
+        opens_and_shuts(session, lock)
+        assert entered(session, code) == "refused"
+    opens_and_shuts(session, lock)
+    if not session.program(programming, [functions["change"], right, new]):
+        raise LockFault("a code could not be changed")
+    session.sleep(facts["entry_timeout"] + 1.0)
+    opens_and_shuts(session, lock, new)
+    check_in_now(session, lock)
+    session.sleep(facts["limits"]["signal_max"])
+
+    said = texts(log(session))
+    told = texts(session.portal_events())
+    if len(said) == known or len(told) == 0:
+        raise Inconclusive("nothing was logged that could hold a code")
+    for code in (right, new, programming, *near):
+        held = [text for text in (*said, *told) if code in text]
+        assert not held, f"code {code} stands in {held}"
