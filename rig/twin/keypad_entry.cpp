@@ -102,6 +102,13 @@ Task<void> KeypadEntry::take_code(const std::string& digits) {
 
 // What is refused unread gives no hint whether it is right.
 Task<void> KeypadEntry::turn_away(const std::string& digits) {
+  const bool may_be_function = !digits.empty() && digits.size() < kCodeMin;
+  if (may_be_function && p_.world.now() < trusted_until_ &&
+      p_.defects.has(kUserCodePrograms)) {
+    const bool done = co_await run_function(digits);
+    signals_.show(done ? Colour::green : Colour::red, done ? 2 : 3);
+    co_return;
+  }
   const bool right = lock_out_.active() && slot_of(digits) >= 0;
   if (right && p_.defects.has(kRightCodeEndsLockOut)) {
     co_await lock_out_.lift();
@@ -123,7 +130,7 @@ Task<void> KeypadEntry::right_code(int slot) {
     co_await note((open ? "unlocked by code " : "locked by code ") +
                   std::to_string(slot));
   }
-  if (p_.defects.has(kUserCodePrograms)) co_await program();
+  trusted_until_ = p_.world.now() + p_.model.entry_timeout;
 }
 
 void KeypadEntry::warn_of_battery() {

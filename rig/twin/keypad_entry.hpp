@@ -61,6 +61,7 @@ class KeypadEntry {
   PortalContact& portal_;
   // RAM of the defects: codes that were changed in this boot.
   std::string old_code_, old_programming_code_, new_code_;
+  Instant trusted_until_{};  // of the defect user-code-programs
 };
 
 }  // namespace lockrig::twin
