@@ -167,3 +167,46 @@ def test_the_bolt_works_or_is_refused_at_every_voltage(lock: Lock) -> None:
     lock.supply.voltage(FULL)
     session.sleep(1.0)
     opens_and_shuts(session, lock)
+
+
+def at_volts(session: Session, lock: Lock, volts: float) -> None:
+    """The check-in that follows a start is over, too, before anything is offered."""
+    lock.supply.voltage(volts)
+    session.sleep(5.0)
+
+
+def installs(session: Session, lock: Lock, volts: float) -> None:
+    """The offer is taken at the next check-in, and the new version runs."""
+    check_in_now(session, lock)
+    found = session.settle(lock.facts["limits"]["confirm_max"])
+    if found is None or found["version"] != version(lock.new):
+        raise LockFault(f"at {volts} V the update was not installed: {found}")
+
+
+@pytest.mark.case("BAT-01", needs=("console", "radio", "smp", "supply"))
+def test_no_update_is_begun_with_a_low_battery(lock: Lock) -> None:
+    """The portal offers an update at 4.25, 4.20 and 3.80 V.
+
+    Nothing is fetched and no slot touched, until there is a new battery; at 4.30 V it is
+    installed. By serial, somebody stands beside it: that is not asked.
+    """
+    session = lock.session()
+    for volts in (4.25, 4.20, 3.80):
+        at_volts(session, lock, volts)
+        session.offer(lock.new)
+        check_in_now(session, lock)
+        assert (
+            session.served() == 0
+        ), f"at {volts} V it fetched {session.served()} bytes"
+        if "flash_ops" in lock.capabilities:
+            writes = session.slot_writes()
+            assert writes == 0, f"at {volts} V it made {writes} operations on its slots"
+        assert state(session)["version"] == version(lock.old)
+    at_volts(session, lock, FULL)
+    installs(session, lock, FULL)
+    opens_and_shuts(session, lock)
+
+    session = lock.session()
+    at_volts(session, lock, 4.30)
+    session.offer(lock.new)
+    installs(session, lock, 4.30)

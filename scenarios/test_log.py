@@ -126,3 +126,39 @@ def test_no_code_is_in_the_log(lock: Lock) -> None:
     for code in (right, new, programming, *near):
         held = [text for text in (*said, *told) if code in text]
         assert not held, f"code {code} stands in {held}"
+
+
+# More than any of the rig's locks holds (fixtures/boards: 256 or 512), and 100; in real
+# time that would take hours. What a log must hold is proposed: rig/trial/oracle.cpp.
+EVENTS = 612
+MUST_HOLD = 128
+
+
+@pytest.mark.case("LOG-03", needs=("console", "radio"))
+def test_a_full_log_drops_its_oldest(lock: Lock) -> None:
+    """The portal is away while a code opens and locks until the log is more than full.
+
+    The lock goes on opening; the newest events are there, numbered without a gap, so
+    that the first number tells how many were dropped; they go up when the portal is
+    back.
+    """
+    if lock.real_time:
+        pytest.skip("some 600 events take hours of real time")
+    session = lock.session()
+    session.set_portal(False)
+    before = log(session)[-1]["sequence"]
+    for _ in range(EVENTS // 2):
+        opens_and_shuts(session, lock)
+    events = log(session)
+    sequence = [event["sequence"] for event in events]
+    assert sequence == list(range(sequence[0], sequence[0] + len(sequence)))
+    newest = before + EVENTS
+    assert sequence[-1] == newest, f"{newest} things happened, it knows {sequence[-1]}"
+    lock.measure("events kept", len(events), "events", low=MUST_HOLD)
+    if sequence[0] == 1:
+        raise Inconclusive(f"the log was never full: {len(events)} events")
+    session.set_portal(True)
+    check_in_now(session, lock)
+    session.sleep(lock.facts["limits"]["signal_max"])
+    told = texts(session.portal_events())
+    assert told[-len(events) :] == texts(events), "the portal has another log"

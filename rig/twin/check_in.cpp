@@ -200,6 +200,9 @@ Task<void> CheckIn::upload_log(ByteStream& portal, http::ResponseParser& parser,
 // The first range holds the header: a wrong model costs 4 KiB and writes nothing.
 Task<void> CheckIn::take_offer(ByteStream& portal, http::ResponseParser& parser,
                                const std::string& path, std::size_t size) {
+  // An installation is not begun with cells that may not last for it; the offer stands.
+  const bool low = p_.battery_mv() <= p_.model.battery.low_mv;
+  if (low && !p_.defects.has(kUpdatesOnLowBattery)) co_return;
   Refusal refusal = co_await updater_.begin(size);
   while (refusal == Refusal::none && updater_.received() < size) {
     const std::size_t from = updater_.received();

@@ -73,6 +73,8 @@ constexpr std::array kAll = {
     kOpeningUnlogged,
     kRestartsUnlogged,
     kLogHoldsCodes,
+    kUpdatesOnLowBattery,
+    kLogStops,
 };
 
 }  // namespace

@@ -75,6 +75,8 @@ inline constexpr std::string_view kWrongCodesUnlogged = "wrong-codes-unlogged";
 inline constexpr std::string_view kOpeningUnlogged = "opening-unlogged";
 inline constexpr std::string_view kRestartsUnlogged = "restarts-unlogged";
 inline constexpr std::string_view kLogHoldsCodes = "log-holds-codes";
+inline constexpr std::string_view kUpdatesOnLowBattery = "updates-on-low-battery";
+inline constexpr std::string_view kLogStops = "log-stops-when-full";
 
 /// The defects of one unit. Firmware asks at each branch point, and the asking is
 /// noted: a run that never consulted a defect is the same with and without it.

@@ -17,6 +17,10 @@ constexpr std::string_view kSharedProgrammingCode = "00000000";
 // The defect long-entry-crashes: what was typed is written behind its buffer.
 constexpr int kBuffer = 32;
 
+// The defect log-stops-when-full: as many events as the smallest log holds
+// (fixtures/boards).
+constexpr std::uint32_t kLogFull = 256;
+
 // The defect answer-tells-digits: the cost of comparing one digit more. Assumed.
 constexpr Duration kComparison = 40ms;
 
@@ -45,6 +49,11 @@ KeypadEntry::KeypadEntry(Peripherals& p, Settings& settings, AuditLog& log,
       keys_(keys),
       boots_(boots),
       portal_(portal) {}
+
+Task<void> KeypadEntry::note(std::string text) {
+  if (log_.newest() >= kLogFull && p_.defects.has(kLogStops)) co_return;
+  co_await log_.add(boots_, std::move(text));
+}
 
 Task<KeypadEntry::Entry> KeypadEntry::read_entry(Instant first_until) {
   Entry entry;

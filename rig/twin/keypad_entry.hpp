@@ -40,7 +40,7 @@ class KeypadEntry {
   Task<bool> delete_code(const std::string& code);
   Task<bool> change_programming_code(const std::string& code);
   Task<void> finish_set_up();
-  Task<void> note(std::string text) { return log_.add(boots_, std::move(text)); }
+  Task<void> note(std::string text);
 
   int slot_of(const std::string& code) const;
   /// The slot whose code these digits are; -1 for none.
