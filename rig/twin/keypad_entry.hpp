@@ -23,6 +23,14 @@ class KeypadEntry {
   Task<void> run();
 
  private:
+  // Codes have 4 to 10 digits (RemoteLock sibling manuals).
+  static constexpr std::size_t kCodeMin = 4;
+  static constexpr std::size_t kCodeMax = 10;
+  // The presets that every lock of 2017 left the factory with, and that the defect
+  // shared-codes still takes.
+  static constexpr std::string_view kSharedUserCode = "1234";
+  static constexpr std::string_view kSharedProgrammingCode = "00000000";
+
   struct Entry {
     std::string digits;
     bool complete = false;  // ended by enter; else abandoned
