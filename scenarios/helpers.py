@@ -114,6 +114,13 @@ def entered(session: Session, code: str, *, may_open: bool = False) -> str:
     return result
 
 
+def refuses(session: Session, code: str) -> None:
+    result = entered(session, code)
+    if result == "dead":
+        raise Inconclusive(f"code {code}: no key press was answered")
+    assert result == "refused", f"code {code}: {result}"
+
+
 def opens_and_shuts(session: Session, lock: Lock, code: str | None = None) -> None:
     """A right code opens, and a second time locks."""
     right = code or lock.facts["user_code"]

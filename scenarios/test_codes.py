@@ -1,29 +1,20 @@
-"""STO, CRED, BF: codes over cuts, factory codes, guessing."""
+"""STO, CRED: codes over cuts, factory codes, the owner's codes."""
 
 from __future__ import annotations
 
 import pytest
 from helpers import (
-    check_in_now,
     count,
     entered,
     log,
     opens_and_shuts,
+    refuses,
     state,
     texts,
+    version,
     wrong_code,
 )
 from lockrig import Bench, Inconclusive, Lock, LockFault, Session
-
-LOCK_OUT_MIN = 30.0  # s, proposed (catalogue, BF-01)
-
-
-def refuses(session: Session, code: str) -> None:
-    result = entered(session, code)
-    if result == "dead":
-        raise Inconclusive(f"code {code}: no key press was answered")
-    assert result == "refused", f"code {code}: {result}"
-
 
 # --- settings ------------------------------------------------------------------------
 
@@ -99,15 +90,15 @@ def test_the_default_user_code_is_refused_once_set_up(lock: Lock) -> None:
     lock.trial().expect().answer("refuses_defaults")
 
 
-@pytest.mark.case("CRED-02", needs=("console",))
+@pytest.mark.case("CRED-02", needs=("console", "radio"))
 def test_set_up_cannot_finish_with_default_codes(lock: Lock) -> None:
     """A new lock: set-up is abandoned, cut, and given the codes it came with.
 
-    It stays "not set up" until the owner has chosen both codes; then it is, and neither
-    slip nor presets work. The locks know no unlocking over the network to be tried.
+    It stays "not set up" until the owner has chosen both codes, and the portal does not
+    open it; then it is, and neither slip nor presets work.
     """
     facts = lock.facts
-    change = facts["functions"]["change"]
+    change, limits = facts["functions"]["change"], facts["limits"]
     slip, slip_programming = facts["slip_user"], facts["slip_programming"]
     session = lock.session(fresh=True)
 
@@ -119,9 +110,18 @@ def test_set_up_cannot_finish_with_default_codes(lock: Lock) -> None:
     def is_not_set_up(after: str) -> None:
         assert not state(session)["set_up"], f"set up after {after}"
 
+    session.ask_unlock()  # by somebody who knows the portal and not the lock
     if session.power_on() is None:
         raise LockFault("a new lock did not start")
     is_not_set_up("nothing at all")
+    if (
+        not session.check_ins()
+        and session.next_check_in(limits["check_in_max"]) is None
+    ):
+        raise LockFault("a new lock never checked in")
+    session.sleep(limits["unlock_max"])
+    assert not session.motions(), f"the portal moved its bolt: {session.motions()}"
+    is_not_set_up("a wish of the portal")
     # Abandoned half-way: the time-out ends it.
     entered(session, slip_programming)
     session.type([*change, "enter", *slip, "enter"])
@@ -203,97 +203,142 @@ def test_factory_codes_are_the_units_own(lock: Lock, bench: Bench) -> None:
         opens_and_shuts(session, lock, facts["slip_user"])
 
 
-# --- guessing ------------------------------------------------------------------------
+# --- the owner's codes ---------------------------------------------------------------
 
 
-def lock_out(session: Session, lock: Lock) -> float:
-    """Wrong codes up to the limit; when the last was refused."""
-    for _ in range(lock.facts["wrong_code_limit"]):
-        refuses(session, wrong_code(lock))
-    return float(session.now)
+def other(code: str) -> str:
+    """As long, and each digit another one."""
+    return "".join(str((int(digit) + 3) % 10) for digit in code)
 
 
-@pytest.mark.case("BF-01", needs=("console", "radio"))
-def test_guessing_is_locked_out(lock: Lock) -> None:
-    """Wrong codes at the keypad's full speed, up to the limit.
+def programs(session: Session, lock: Lock, code: str, *entries: str) -> bool:
+    """A function of the programming mode, and out of it again."""
+    done = session.program(code, [*entries])
+    session.sleep(lock.facts["entry_timeout"] + 1.0)
+    return bool(done)
 
-    Each is signalled by three red. Then the right code is refused too, for 30 s or more
-    (proposed), and works again within the lock-out limit. The log has the event and the
-    portal hears of it.
+
+@pytest.mark.case("CRED-06")
+def test_weak_codes_are_refused(lock: Lock) -> None:
+    """The presets, one digit again and again, and the programming code's beginning.
+
+    Each is refused as a new user code with the error signal, and the owner's goes on.
     """
     facts = lock.facts
     session = lock.session()
-    began = session.now
-    locked_out = lock_out(session, lock)
-    signals = [blink for blink in session.blinks() if blink[0] >= began]
-    errors = [blink for blink in signals if blink[1:] == ("red", 3)]
-    assert len(errors) == facts["wrong_code_limit"], f"signals: {signals}"
+    programming = facts["programming_code"]
+    weak = [*facts["default_users"], *facts["default_programming"], "0000", "7777777"]
+    for code in (*weak, programming[:4], programming[:6]):
+        change = (facts["functions"]["change"], facts["user_code"], code)
+        began = session.now
+        assert not programs(session, lock, programming, *change), f"took {code}"
+        errors = [b for b in session.blinks() if b[0] >= began and b[1] == "red"]
+        assert errors, f"{code}: no error signal"
+        opens_and_shuts(session, lock)
 
-    refuses(session, facts["user_code"])
-    refused_at = session.now
-    while entered(session, facts["user_code"], may_open=True) != "opened":
-        refused_at = session.now
-        latest = locked_out + facts["limits"]["lock_out_max"]
-        assert refused_at < latest, "the lock-out does not end"
-        session.sleep(1.0)
-    # It ended between the last code that was refused and the one that opened.
-    lock.measure("lock-out, at least", refused_at - locked_out, "s", low=LOCK_OUT_MIN)
-    lock.measure(
-        "lock-out, at most",
-        session.now - locked_out,
-        "s",
-        high=facts["limits"]["lock_out_max"],
-    )
-    assert session.wait_bolt("extended", facts["limits"]["relock_max"])
-    assert any("locked out" in text for text in texts(log(session)))
-    check_in_now(session, lock)
+
+@pytest.mark.case("CRED-07")
+def test_a_changed_code_counts_at_once(lock: Lock) -> None:
+    """User and programming code are changed at the keypad, a second code is added and
+    deleted; no restart in between.
+
+    The new one works and the old one is refused immediately. The rig's locks get no
+    codes from the portal.
+    """
+    facts = lock.facts
+    functions = facts["functions"]
+    programming = facts["programming_code"]
+    old, new, second = facts["user_code"], other(facts["user_code"]), wrong_code(lock)
+    session = lock.session()
+
+    assert programs(session, lock, programming, functions["change"], old, new)
+    opens_and_shuts(session, lock, new)
+    refuses(session, old)
+    opens_and_shuts(session, lock, new)
+
+    if "add" in functions and "delete" in functions:
+        assert programs(session, lock, programming, functions["add"], second)
+        opens_and_shuts(session, lock, second)
+        assert programs(session, lock, programming, functions["delete"], second)
+        refuses(session, second)
+        opens_and_shuts(session, lock, new)
+
+    changed = other(programming)
+    assert programs(session, lock, programming, functions["programming"], changed)
+    assert programs(session, lock, changed, functions["contact"]), "the new one is dead"
+    refuses(session, programming)
+    opens_and_shuts(session, lock, new)
+
+
+@pytest.mark.case("CRED-09", needs=("console", "smp"))
+def test_an_update_brings_no_default_back(lock: Lock) -> None:
+    """An update, and another one that is taken back: after each, slip and presets.
+
+    All are refused and the owner's code opens.
+    """
+    facts = lock.facts
+    session = lock.session()
+    crash = lock.image(f"{version(lock.next)}+crash-at-start")
+    for image, runs_then in ((lock.new, lock.new), (crash, lock.new)):
+        if not session.push(image)["accepted"]:
+            raise LockFault(f"{image} was not taken")
+        found = session.settle(facts["limits"]["confirm_max"])
+        if found is None or found["version"] != version(runs_then):
+            raise LockFault(f"after {image} it runs {found}")
+        for code in (
+            facts["slip_user"],
+            facts["slip_programming"],
+            *facts["default_users"],
+            *facts["default_programming"],
+        ):
+            opens_and_shuts(session, lock)  # so that wrong codes never add up
+            refuses(session, code)
+        opens_and_shuts(session, lock)
+
+
+@pytest.mark.case("CRED-10", needs=("console", "radio"))
+def test_the_programming_code_guards_every_function(lock: Lock) -> None:
+    """Each function is typed with nothing before it, and behind a user's right code.
+
+    No code is added, changed or deleted, nothing is muted, nobody calls the portal; a
+    wrong programming code is refused and logged.
+    """
+    facts = lock.facts
+    functions = facts["functions"]
+    user, second = facts["user_code"], wrong_code(lock)
+    arguments = {
+        "add": [second],
+        "delete": [user],
+        "change": [user, second],
+        "programming": [other(facts["programming_code"])],
+    }
+    session = lock.session()
+    before = state(session)
     session.sleep(facts["limits"]["signal_max"])
-    assert any("locked out" in text for text in texts(session.portal_events()))
-
-
-@pytest.mark.case("BF-02")
-@pytest.mark.parametrize("style", ("hard", "pull"))
-def test_wrong_codes_are_counted_over_a_power_cycle(lock: Lock, style: str) -> None:
-    """All wrong codes but one, the batteries out and in, and the last: locked out."""
-    facts = lock.facts
-    session = lock.session()
-    for _ in range(facts["wrong_code_limit"] - 1):
-        refuses(session, wrong_code(lock))
-    session.power_cycle(2.0, style)
-    refuses(session, wrong_code(lock))
-    refuses(session, facts["user_code"])
-    session.sleep(facts["limits"]["lock_out_max"])
+    asked = len(session.portal_requests())
+    for name in sorted(functions):
+        for first in ([], [user]):
+            began = session.now
+            opens_and_shuts(session, lock)  # so that wrong codes never add up
+            for entry in (*first, functions[name], *arguments.get(name, [])):
+                session.type([*entry, "enter"])
+                session.sleep(facts["limits"]["signal_max"])
+            session.sleep(facts["entry_timeout"] + facts["limits"]["relock_max"])
+            what = f"{name} behind {'a user code' if first else 'nothing'}"
+            modes = [b for b in session.blinks() if b[0] > began and b[1] == "orange"]
+            assert not modes, f"{what}: programming mode"
+            for fact in ("codes", "set_up"):
+                assert state(session)[fact] == before[fact], f"{what}: {fact} changed"
+            assert len(session.portal_requests()) == asked, f"{what}: it called"
     opens_and_shuts(session, lock)
-
-
-@pytest.mark.case("BF-02")
-@pytest.mark.parametrize("style", ("hard", "pull"))
-@pytest.mark.parametrize("after", (0.0, 5.0, 25.0))
-def test_a_lock_out_survives_a_power_cycle(
-    lock: Lock, style: str, after: float
-) -> None:
-    """The batteries out and in, 0, 5 or 25 s into a lock-out.
-
-    The right code is still refused, and the lock was powered in lock-out for 30 s or
-    more (proposed) before it opens.
-    """
-    facts = lock.facts
-    session = lock.session()
-    locked_out = lock_out(session, lock)
-    session.sleep(after)
-    off = session.power_cycle(2.0, style)
-    if off["rail_fell"] is None:
-        raise Inconclusive("the rail was not seen to fall")
-    refuses(session, facts["user_code"])
-    refused_at = session.now
-    while entered(session, facts["user_code"], may_open=True) != "opened":
-        refused_at = session.now
-        latest = locked_out + after + 2.0 + 2 * facts["limits"]["lock_out_max"]
-        assert refused_at < latest, "the lock-out does not end"
-        session.sleep(1.0)
-    lock.measure(
-        "lock-out with power, at least",
-        refused_at - locked_out - 2.0,
-        "s",
-        low=LOCK_OUT_MIN,
-    )
+    known = len(log(session))
+    refuses(session, other(facts["programming_code"]))
+    said = texts(log(session)[known:])
+    assert any("wrong code" in text for text in said), f"not in its log: {said}"
+    opens_and_shuts(session, lock)
+    session.sleep(1.0)
+    session.type([*user, "enter"])
+    seen = session.signal(facts["limits"]["signal_max"])
+    assert seen is not None and seen[2], f"it was muted: {seen}"
+    if not session.program(facts["programming_code"], [functions["contact"]]):
+        raise LockFault("the owner's programming code no longer works")

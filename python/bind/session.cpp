@@ -9,7 +9,7 @@ namespace {
 Operator& person(Session& s) {
   if (s.rig->person() == nullptr) {
     throw std::invalid_argument("station " + s.rig->facts().station +
-                                " has nobody to pull a wire");
+                                " has nobody to lend a hand");
   }
   return *s.rig->person();
 }
@@ -34,6 +34,13 @@ void bind_session(py::module_& m) {
                                return std::vector<std::string>(names.begin(),
                                                                names.end());
                              })
+      .def(
+          "block_bolt", [](Session& s, double at) { person(s).block_bolt(at); },
+          py::arg("at"),
+          "Puts something in the bolt's way: 0 is extended, 1 retracted.")
+      .def(
+          "unblock_bolt", [](Session& s) { person(s).unblock_bolt(); },
+          "Takes it away.")
       .def("trace_hash", [](Session& s) { return s.world().trace().hash(); })
       .def("trace_lines",
            [](Session& s) { return journal::trace_lines(s.world().trace()); });

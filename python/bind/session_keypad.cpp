@@ -66,6 +66,14 @@ void bind_session_keypad(py::class_<Session>& c) {
           py::arg("key"), py::arg("bounce"), py::arg("edges"), py::arg("seed"),
           "Presses one key whose contact bounces on press and release; edges is odd.")
       .def(
+          "chord",
+          [](Session& s, const std::vector<std::string>& keys, double hold) {
+            perform(s, [&] {
+              return s.rig->station().keypad.chord(keys, from_seconds(hold));
+            });
+          },
+          py::arg("keys"), py::arg("hold") = 0.08, "Presses several keys at once.")
+      .def(
           "hold",
           [](Session& s, const std::string& key) {
             perform(s, [&] { return s.rig->station().keypad.hold(key); });

@@ -7,10 +7,11 @@ namespace lockrig::bind {
 using nlohmann::json;
 
 json to_json(const portal::CheckIn& c) {
-  return {{"at", to_seconds(c.at)}, {"serial", c.serial},   {"model", c.model},
-          {"revision", c.revision}, {"version", c.version}, {"cause", c.cause},
-          {"refusal", c.refusal},   {"boots", c.boots},     {"trial", c.trial},
-          {"locked", c.locked},     {"log", c.log}};
+  return {
+      {"at", to_seconds(c.at)}, {"serial", c.serial},   {"model", c.model},
+      {"revision", c.revision}, {"version", c.version}, {"cause", c.cause},
+      {"refusal", c.refusal},   {"boots", c.boots},     {"trial", c.trial},
+      {"locked", c.locked},     {"log", c.log},         {"battery_mv", c.battery_mv}};
 }
 
 void bind_session_portal(py::class_<Session>& c) {
@@ -53,6 +54,30 @@ void bind_session_portal(py::class_<Session>& c) {
                 list_to_json(s.rig->portal().events(s.rig->facts().serial)));
           },
           "The lock's log as the portal has it.")
+      .def(
+          "ask_unlock",
+          [](Session& s) { s.rig->portal().ask_unlock(s.rig->facts().serial); },
+          "Somebody asks the portal to open the door: told at the next check-in.")
+      .def(
+          "portal_answers",
+          [](Session& s, int status, const std::string& body) {
+            s.rig->portal().answer_all(http::Response{status, {}, body});
+          },
+          py::arg("status"), py::arg("body"),
+          "From now on the portal gives this one answer to all that is asked.")
+      .def(
+          "portal_is_right", [](Session& s) { s.rig->portal().answer_all({}); },
+          "From now on it answers as it should.")
+      .def(
+          "portal_requests",
+          [](Session& s) {
+            std::vector<double> all;
+            for (const Instant at : s.rig->portal().requests()) {
+              all.push_back(to_seconds(at));
+            }
+            return all;
+          },
+          "When the portal was asked anything.")
       .def(
           "set_portal",
           [](Session& s, bool reachable) { s.rig->portal().set_reachable(reachable); },

@@ -26,12 +26,15 @@ class Controls:
         self._planned: set[Control] = set()
         self._results: list[CaseResult] = []
 
-    def against(self, case_id: str, facts: dict[str, Any]) -> list[Defect]:
-        """The defects that this case must catch on a station with these facts."""
+    def against(
+        self, case_id: str, function: str, facts: dict[str, Any]
+    ) -> list[Defect]:
+        """The defects that this scenario of the case must catch on a station with these
+        facts."""
         return [
             each
             for each in self._defects
-            if case_id in each.caught_by and each.applies_to(facts)
+            if each.is_for(case_id, function) and each.applies_to(facts)
         ]
 
     def find(self, control: Control) -> None:
@@ -54,7 +57,7 @@ class Controls:
         return [
             (defect, station)
             for defect in self._defects
-            if defect.row and cases.issuperset(defect.caught_by)
+            if defect.row and cases.issuperset(defect.cases)
             for station in sorted({each.station for each in self._found})
             if (owed := _of(self._found, defect, station))
             and owed == _of(self._planned, defect, station)

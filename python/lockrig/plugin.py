@@ -130,7 +130,9 @@ class CasePlugin:
             Mounted(station, defect.name)
             for station in stations
             if not mark.missing(bench, station)
-            for defect in self._controls.against(mark.row.id, bench.facts(station))
+            for defect in self._controls.against(
+                mark.row.id, metafunc.function.__name__, bench.facts(station)
+            )
         ]
         metafunc.parametrize("lock", locks, ids=map(str, locks), indirect=True)
 

@@ -24,6 +24,10 @@ class RehearsalControl final : public Operator, public DebugProbe {
   void replug(const std::string& wire) override {
     tell("replug " + station_ + " " + wire);
   }
+  void block_bolt(double at) override {
+    tell("block " + station_ + " " + std::to_string(at));
+  }
+  void unblock_bolt() override { tell("unblock " + station_); }
   void save(const std::string& name) override { tell("save " + station_ + " " + name); }
   void restore(const std::string& name) override;
   /// From the next power-up on.

@@ -63,6 +63,8 @@ class FlashProbe {
   /// own power line has been switched off. `fired` runs at that moment.
   virtual void cut_at(std::uint64_t index, double fraction, std::uint64_t seed,
                       std::function<void()> fired) = 0;
+  /// Forgets a cut that has not come.
+  virtual void disarm() = 0;
 };
 
 }  // namespace lockrig

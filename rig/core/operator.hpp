@@ -15,6 +15,11 @@ class Operator {
   /// Throws std::invalid_argument for a wire that is not there.
   virtual void unplug(const std::string& wire) = 0;
   virtual void replug(const std::string& wire) = 0;
+
+  /// Puts something in the bolt's way, `at` of the way from extended (0) to retracted
+  /// (1), and takes it away again. std::invalid_argument where nobody can.
+  virtual void block_bolt(double at) = 0;
+  virtual void unblock_bolt() = 0;
 };
 
 }  // namespace lockrig

@@ -87,6 +87,8 @@ void Portal::withdraw(const std::string& serial) {
   if (found != offers_.end()) found->second.image.reset();
 }
 
+void Portal::ask_unlock(const std::string& serial) { unlocks_[serial] = world_.now(); }
+
 std::uint64_t Portal::reached(const std::string& serial) const {
   const auto found = offers_.find(serial);
   return found == offers_.end() ? 0 : found->second.reached;
@@ -158,6 +160,8 @@ Task<void> Portal::serve(std::unique_ptr<ByteStream> stream) {
 }
 
 Portal::Answer Portal::answer(const http::Request& request) {
+  requests_.push_back(world_.now());
+  if (wrong_) return {*wrong_, " as told"};
   const std::string_view target = request.target;
   if (request.method == "POST" && target == "/v1/check-in") {
     return take_check_in(request);
@@ -184,6 +188,10 @@ Portal::Answer Portal::take_check_in(const http::Request& request) {
     body["offer"] = {{"version", offer.version},
                      {"path", offer.path},
                      {"size", offer.image->size()}};
+  }
+  if (const auto wish = unlocks_.find(serial); wish != unlocks_.end()) {
+    body["unlock"] = {{"age_s", (world_.now() - wish->second) / 1s}};
+    unlocks_.erase(wish);
   }
   return {json_response(body), std::move(detail)};
 }

@@ -4,6 +4,8 @@
 //   POST /v1/check-in                 a lock's report; the answer is {"events_after"}
 //                                     and, while there is one, {"offer": {"version",
 //                                     "path", "size"}}
+//                                     and, once, {"unlock": {"age_s"}} if somebody
+//                                     wished the door open: how long ago
 //   POST /v1/events                   events of its audit log
 //   GET /v1/images/<serial>/<name>    the offered image, whole or by Range
 //
@@ -46,6 +48,18 @@ class Portal {
   /// How far into the image that lock came: the end of the farthest range it fetched.
   std::uint64_t reached(const std::string& serial) const;
 
+  /// Somebody asks for the door to be opened: told to that lock at its next check-in,
+  /// however late that is, with the wish's age. What it does is the lock's.
+  void ask_unlock(const std::string& serial);
+
+  /// To every request this and nothing else, whatever it asks for: a service that has
+  /// gone wrong. nullopt: as it should be.
+  void answer_all(std::optional<http::Response> response) {
+    wrong_ = std::move(response);
+  }
+  /// When requests arrived, those that were answered wrongly too.
+  const std::vector<Instant>& requests() const { return requests_; }
+
   /// The references hold until the next restore(), or, where there was nothing, until
   /// the lock's first request.
   const std::vector<CheckIn>& check_ins(const std::string& serial) const;
@@ -84,7 +98,10 @@ class Portal {
   int port_;
   Trace::Channel channel_;
   Records records_;
-  std::map<std::string, Offer> offers_;  // by serial number
+  std::map<std::string, Offer> offers_;     // by serial number
+  std::map<std::string, Instant> unlocks_;  // likewise: since when it is wished
+  std::optional<http::Response> wrong_;
+  std::vector<Instant> requests_;
   Signal arrived_;
   std::unique_ptr<Listener> listener_;
   std::unique_ptr<Life> life_;  // while reachable: the connections

@@ -47,6 +47,7 @@ std::optional<CheckIn> parse_check_in(std::string_view body, Instant at) {
   check_in.trial = fields.flag("trial");
   check_in.locked = fields.flag("locked");
   check_in.log = fields.number("log");
+  if (object.contains("battery_mv")) check_in.battery_mv = fields.number("battery_mv");
   if (!fields.good() || check_in.serial.empty()) return std::nullopt;
   return check_in;
 }

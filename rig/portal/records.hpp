@@ -24,7 +24,8 @@ struct CheckIn {
   std::uint32_t boots = 0;
   bool trial = false;
   bool locked = false;
-  std::uint32_t log = 0;  // sequence of its newest event
+  std::uint32_t log = 0;         // sequence of its newest event
+  std::uint32_t battery_mv = 0;  // of one that runs low; 0: it does not say so
 
   bool operator==(const CheckIn&) const = default;
 };

@@ -38,11 +38,15 @@ std::string obey(std::map<std::string, TwinStation>& stations,
     station.set_defects(rest);
   } else if (command == "factory" && rest.empty()) {
     station.factory();
+  } else if (command == "unblock" && rest.empty()) {
+    station.unblock_bolt();
   } else if (rest.size() != 1) {
     throw std::invalid_argument("no command " + command + " with " +
                                 std::to_string(rest.size()) + " words behind it");
   } else if (command == "unplug" || command == "replug") {
     station.plug(rest[0], command == "replug");
+  } else if (command == "block") {
+    station.block_bolt(std::stod(rest[0]));
   } else if (command == "save") {
     station.save(rest[0]);
   } else if (command == "restore") {

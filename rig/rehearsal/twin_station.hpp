@@ -39,6 +39,8 @@ class TwinStation {
   std::string pins() const;
   /// Operations of the flash in its image slots since the lock was mounted or restored.
   std::uint64_t slot_writes() const;
+  void block_bolt(double at) { lock_->block_bolt(at); }
+  void unblock_bolt() { lock_->unblock_bolt(); }
 
   // A debug probe; only while the lock's rail is down. std::logic_error otherwise.
 
@@ -82,6 +84,7 @@ class TwinStation {
 /// `--bench FILE`: all stations of a bench of kind rehearsal, until the standard input
 /// ends. Control commands, all with the station first:
 ///   unplug A1 WIRE, replug A1 WIRE
+///   block A1 PLACE, unblock A1
 ///   save A1 NAME, restore A1 NAME, factory A1, defects A1 [NAME...]
 ///   pins A1, slot_writes A1
 /// BadInput for a mistake in the file.

@@ -82,6 +82,8 @@ Task<bool> Cutter::make(const Cut& cut, StimulusRun* stimulus) {
   arm(cut, stimulus);
   station::Gpio::Attention attention(rig_.station().gpio);
   const bool fired = co_await await(cut, stimulus);
+  // A cut that did not come must not come later: what it would notify is gone then.
+  if (!fired && rig_.probe() != nullptr) rig_.probe()->disarm();
   if (fired && cut.style == Cut::Style::dip) co_return co_await dip(cut, evidence);
   if (fired) {
     note("cut");

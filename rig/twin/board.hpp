@@ -4,6 +4,8 @@
 
 #include <functional>
 #include <memory>
+#include <stdexcept>
+#include <string>
 
 #include "rig/core/flash_probe.hpp"
 #include "rig/core/stream.hpp"
@@ -52,6 +54,13 @@ class Board {
   virtual ByteStream& console() = 0;
   /// A reader of the console that waits gets `failed`: its end of the cable is gone.
   virtual void interrupt_console() {}
+
+  /// Something in the bolt's way, `at` of the way from extended (0) to retracted (1).
+  virtual void block_bolt(double at) {
+    throw std::invalid_argument("nothing can be put in this bolt's way, at " +
+                                std::to_string(at));
+  }
+  virtual void unblock_bolt() {}
 
   /// Null where the board has none.
   virtual FlashProbe* flash_probe() = 0;

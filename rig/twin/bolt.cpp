@@ -7,12 +7,14 @@
 namespace lockrig::twin {
 
 BoltMechanics::BoltMechanics(World& world, std::function<void(Output, bool)> changed,
-                             Duration travel)
+                             Duration travel, std::function<void()> driven)
     : world_(world),
       changed_(std::move(changed)),
+      driven_(std::move(driven)),
       travel_(travel),
       extended_to_(travel / 50),
       retracted_from_(travel - travel / 50),
+      most_(travel),
       timer_(world, "the bolt", [this] {
         settle();
         schedule();
@@ -23,9 +25,9 @@ Duration BoltMechanics::now_at() const {
   const Duration passed = world_.now() - since_;
   switch (motor_) {
     case Motor::retract:
-      return std::min(at_ + passed, travel_);
+      return std::min(at_ + passed, most_);
     case Motor::extend:
-      return std::max(at_ - passed, Duration::zero());
+      return std::max(at_ - passed, least_);
     case Motor::off:
       break;
   }
@@ -54,10 +56,12 @@ void BoltMechanics::schedule() {
   timer_.cancel();
   if (motor_ == Motor::retract) {
     for (const Duration edge : {extended_to_ + 1ns, retracted_from_}) {
+      if (edge > most_) return;
       if (at_ < edge) return timer_.at(since_ + (edge - at_));
     }
   } else if (motor_ == Motor::extend) {
     for (const Duration edge : {retracted_from_ - 1ns, extended_to_}) {
+      if (edge < least_) return;
       if (at_ > edge) return timer_.at(since_ + (at_ - edge));
     }
   }
@@ -69,6 +73,28 @@ void BoltMechanics::drive(Motor motor) {
   motor_ = motor;
   schedule();
   sense();
+  if (driven_) driven_();
+}
+
+Duration BoltMechanics::place_of(double position) const {
+  const double clamped = std::clamp(position, 0.0, 1.0);
+  return Duration(std::llround(clamped * static_cast<double>(travel_.count())));
+}
+
+void BoltMechanics::block(double at) {
+  settle();
+  const Duration place = place_of(at);
+  const bool outside = at_ <= place;  // at the place itself it cannot be opened
+  least_ = outside ? Duration::zero() : place;
+  most_ = outside ? place : travel_;
+  schedule();
+}
+
+void BoltMechanics::unblock() {
+  settle();
+  least_ = Duration::zero();
+  most_ = travel_;
+  schedule();
 }
 
 double BoltMechanics::position() const {
@@ -76,8 +102,7 @@ double BoltMechanics::position() const {
 }
 
 void BoltMechanics::set_position(double position) {
-  const double clamped = std::clamp(position, 0.0, 1.0);
-  at_ = Duration(std::llround(clamped * static_cast<double>(travel_.count())));
+  at_ = place_of(position);
   since_ = world_.now();
   schedule();
   sense();

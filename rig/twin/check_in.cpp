@@ -21,6 +21,15 @@ constexpr Duration kAfterBoot = 1s;
 constexpr std::size_t kRange = 4096;
 constexpr std::size_t kEventsAtOnce = 64;
 
+// A wish of the portal to open the door is carried out only if it is as young as a
+// person who stands there (OUT-06). Assumed.
+constexpr std::chrono::seconds kUnlockAge = 60s;
+
+// The defects hammers, gives-up-after-outage and uploads-a-few. Assumed.
+constexpr Duration kHammer = 2s;
+constexpr int kGivesUpAfter = 8;
+constexpr std::size_t kFewEvents = 8;
+
 // Named, not braced at the call: GCC 12 destroys an aggregate that is a temporary
 // argument of a coroutine twice.
 http::Request post(std::string target, const json& body) {
@@ -35,7 +44,7 @@ http::Request post(std::string target, const json& body) {
 
 CheckIn::CheckIn(Peripherals& p, Settings& settings, AuditLog& log, BoltDrive& bolt,
                  Updater& updater, const BootFacts& facts, bool radio_works,
-                 Signal& contact_wanted)
+                 PortalContact& portal)
     : p_(p),
       settings_(settings),
       log_(log),
@@ -43,12 +52,13 @@ CheckIn::CheckIn(Peripherals& p, Settings& settings, AuditLog& log, BoltDrive& b
       updater_(updater),
       facts_(facts),
       radio_works_(radio_works),
-      contact_wanted_(contact_wanted),
+      portal_(portal),
       answered_(p.world) {}
 
 // A lock's own spread, so that a fleet does not call at one moment. It comes from the
 // unit and the boot, as on a real lock, not from the rig.
 Duration CheckIn::jitter(Duration within) const {
+  if (p_.defects.has(kNoJitter)) return Duration::zero();
   const std::uint64_t draw = mix(mix(0, p_.unit.serial), facts_.count);
   return Duration(static_cast<std::int64_t>(
       draw % static_cast<std::uint64_t>(std::max<std::int64_t>(within.count(), 1))));
@@ -58,16 +68,23 @@ Task<void> CheckIn::run() {
   Duration pause = kAfterBoot + jitter(kAfterBoot);
   Duration retry = p_.model.retry_first;
   for (;;) {
-    co_await contact_wanted_.wait(p_.world.now() + pause, "the next check-in");
+    co_await portal_.wanted.wait(p_.world.now() + pause, "the next check-in");
     if (settings_.get(Key::wifi).empty()) {
       pause = p_.model.heartbeat;
     } else if (co_await contact()) {
       succeeded_ = true;
+      portal_.lost = false;
+      failures_ = 0;
       answered_.notify();
       retry = p_.model.retry_first;
       pause = p_.model.heartbeat + jitter(p_.model.heartbeat / 20);
     } else {
+      portal_.lost = true;
+      if (++failures_ >= kGivesUpAfter && p_.defects.has(kGivesUp)) {
+        co_await p_.world.never();
+      }
       pause = retry + jitter(retry / 4);
+      if (p_.defects.has(kHammers)) pause = kHammer;
       retry = std::min(retry * 2, p_.model.heartbeat);
     }
   }
@@ -88,20 +105,31 @@ Task<bool> CheckIn::contact() {
 
 Task<std::optional<json>> CheckIn::send_report(ByteStream& portal,
                                                http::ResponseParser& parser) {
-  const json body = {{"serial", p_.unit.serial},
-                     {"model", p_.model.name},
-                     {"revision", std::string(1, p_.model.revision)},
-                     {"version", facts_.version.to_string()},
-                     {"boots", facts_.count},
-                     {"cause", facts_.cause},
-                     {"trial", facts_.trial},
-                     {"locked", bolt_.locked()},
-                     {"log", log_.newest()},
-                     {"refusal", updater_.last_refusal()}};
+  json body = {{"serial", p_.unit.serial},
+               {"model", p_.model.name},
+               {"revision", std::string(1, p_.model.revision)},
+               {"version", facts_.version.to_string()},
+               {"boots", facts_.count},
+               {"cause", facts_.cause},
+               {"trial", facts_.trial},
+               {"locked", bolt_.locked()},
+               {"log", log_.newest()},
+               {"refusal", updater_.last_refusal()}};
+  // Only while somebody should do something about it.
+  if (p_.battery_mv() <= p_.model.battery.low_mv && !p_.defects.has(kBatteryUntold)) {
+    body["battery_mv"] = p_.battery_mv();
+  }
   const auto response = co_await exchange(portal, parser, post("/v1/check-in", body));
   if (!response || response->status != 200) co_return std::nullopt;
   json answer = json::parse(response->body, nullptr, false);
-  if (!answer.is_object()) co_return std::nullopt;
+  if (!answer.is_object()) {
+    if (p_.defects.has(kGarbageCrashes)) {
+      p_.reset("fault");
+      co_await p_.world.never();
+    }
+    if (p_.defects.has(kGarbageSilences)) co_await p_.world.never();
+    co_return std::nullopt;
+  }
   co_return answer;
 }
 
@@ -111,7 +139,18 @@ Task<bool> CheckIn::report(ByteStream& portal, http::ResponseParser& parser) {
   const json& answer = *answered;
   if (const auto after = answer.find("events_after");
       after != answer.end() && after->is_number_unsigned()) {
-    co_await upload_log(portal, parser, *after);
+    if (portal_.lost && p_.defects.has(kOutageUntold)) upload_from_ = log_.newest();
+    const std::uint32_t from = std::max(after->get<std::uint32_t>(), upload_from_);
+    co_await upload_log(portal, parser, from);
+  }
+  if (const auto unlock = answer.find("unlock");
+      unlock != answer.end() && unlock->is_object()) {
+    const auto age = unlock->find("age_s");
+    if (age != unlock->end() && age->is_number_unsigned()) {
+      const auto most = static_cast<std::uint64_t>(kUnlockAge / 1s) + 1;
+      const std::chrono::seconds seconds(std::min(age->get<std::uint64_t>(), most));
+      co_await take_unlock(seconds);
+    }
   }
   if (const auto offer = answer.find("offer");
       offer != answer.end() && offer->is_object() && !facts_.trial) {
@@ -125,8 +164,25 @@ Task<bool> CheckIn::report(ByteStream& portal, http::ResponseParser& parser) {
   co_return true;
 }
 
+// Only for an owner: before set-up the door is anybody's who knows the portal.
+Task<void> CheckIn::take_unlock(std::chrono::seconds age) {
+  const bool owned =
+      settings_.get(Key::set_up) == "1" || p_.defects.has(kPortalOpensUnowned);
+  const bool fresh = age <= kUnlockAge || p_.defects.has(kStaleUnlock);
+  if (!owned || !fresh) {
+    std::string why = owned ? "portal unlock too old" : "portal unlock before set-up";
+    co_await log_.add(facts_.count, std::move(why));
+    co_return;
+  }
+  const bool moved = co_await bolt_.unlock();
+  if (moved) co_await log_.add(facts_.count, "unlocked by portal");
+}
+
 Task<void> CheckIn::upload_log(ByteStream& portal, http::ResponseParser& parser,
                                std::uint32_t after) {
+  if (p_.defects.has(kUploadsAFew) && log_.newest() > after + kFewEvents) {
+    after = log_.newest() - kFewEvents;
+  }
   while (after < log_.newest()) {
     json events = json::array();
     for (const Event& event : log_.after(after, kEventsAtOnce)) {
@@ -144,6 +200,9 @@ Task<void> CheckIn::upload_log(ByteStream& portal, http::ResponseParser& parser,
 // The first range holds the header: a wrong model costs 4 KiB and writes nothing.
 Task<void> CheckIn::take_offer(ByteStream& portal, http::ResponseParser& parser,
                                const std::string& path, std::size_t size) {
+  // An installation is not begun with cells that may not last for it; the offer stands.
+  const bool low = p_.battery_mv() <= p_.model.battery.low_mv;
+  if (low && !p_.defects.has(kUpdatesOnLowBattery)) co_return;
   Refusal refusal = co_await updater_.begin(size);
   while (refusal == Refusal::none && updater_.received() < size) {
     const std::size_t from = updater_.received();

@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "rig/protocol/http.hpp"
+#include "rig/twin/portal_contact.hpp"
 #include "rig/twin/service_port.hpp"
 
 namespace lockrig::twin {
@@ -15,7 +16,7 @@ class CheckIn {
  public:
   CheckIn(Peripherals& p, Settings& settings, AuditLog& log, BoltDrive& bolt,
           Updater& updater, const BootFacts& facts, bool radio_works,
-          Signal& contact_wanted);
+          PortalContact& portal);
 
   /// Runs for the whole boot.
   Task<void> run();
@@ -33,6 +34,8 @@ class CheckIn {
                         const std::string& path, std::size_t size);
   Task<void> upload_log(ByteStream& portal, http::ResponseParser& parser,
                         std::uint32_t after);
+  /// Somebody asked the portal to open the door, so long ago.
+  Task<void> take_unlock(std::chrono::seconds age);
   Task<std::optional<http::Response>> exchange(ByteStream& portal,
                                                http::ResponseParser& parser,
                                                http::Request request);
@@ -45,9 +48,12 @@ class CheckIn {
   Updater& updater_;
   const BootFacts& facts_;
   bool radio_works_;
-  Signal& contact_wanted_;
+  PortalContact& portal_;
   Signal answered_;
   bool succeeded_ = false;
+  // RAM of the defects.
+  int failures_ = 0;               // since the last answer
+  std::uint32_t upload_from_ = 0;  // what came before never goes up
 };
 
 }  // namespace lockrig::twin

@@ -51,14 +51,85 @@ inline constexpr std::string_view kSettingsCountedEarly = "settings-counted-earl
 inline constexpr std::string_view kSettingsMovedInPlace = "settings-moved-in-place";
 inline constexpr std::string_view kTornSettings = "torn-settings";
 
+// keypad
+inline constexpr std::string_view kChordIsAKey = "chord-is-a-key";
+inline constexpr std::string_view kDeadAfterHold = "dead-after-hold";
+inline constexpr std::string_view kEntryNeverForgotten = "entry-never-forgotten";
+inline constexpr std::string_view kFailureLooksDone = "failure-looks-done";
+inline constexpr std::string_view kGhostKey = "ghost-key";
+inline constexpr std::string_view kLongEntryCrashes = "long-entry-crashes";
+inline constexpr std::string_view kMuteIsDark = "mute-is-dark";
+inline constexpr std::string_view kNoDebounce = "no-debounce";
+inline constexpr std::string_view kPrefixOpens = "prefix-opens";
+inline constexpr std::string_view kSlidingWindow = "sliding-window";
+inline constexpr std::string_view kStuckKeyBlocks = "stuck-key-blocks";
+inline constexpr std::string_view kStuckKeyUntold = "stuck-key-untold";
+
+// lock-out
+inline constexpr std::string_view kAnswerTellsDigits = "answer-tells-digits";
+inline constexpr std::string_view kCountsAfterSignal = "counts-after-signal";
+inline constexpr std::string_view kLockOutForEver = "lock-out-for-ever";
+inline constexpr std::string_view kLockOutForgotten = "lock-out-forgotten";
+inline constexpr std::string_view kLockOutHints = "lock-out-hints";
+inline constexpr std::string_view kLockOutUnlogged = "lock-out-unlogged";
+inline constexpr std::string_view kNoLockOut = "no-lock-out";
+inline constexpr std::string_view kRightCodeEndsLockOut = "right-code-ends-lock-out";
+inline constexpr std::string_view kNeverForgives = "right-code-never-forgives";
+inline constexpr std::string_view kTriesProlong = "tries-prolong-lock-out";
+inline constexpr std::string_view kWrongCodesForgotten = "wrong-codes-forgotten";
+
 // network
+inline constexpr std::string_view kGarbageCrashes = "garbage-crashes";
+inline constexpr std::string_view kGarbageSilences = "garbage-silences";
+inline constexpr std::string_view kGivesUp = "gives-up";
+inline constexpr std::string_view kHammers = "hammers";
+inline constexpr std::string_view kNeedsPortal = "needs-portal";
+inline constexpr std::string_view kNoJitter = "no-jitter";
 inline constexpr std::string_view kNoReconnect = "no-reconnect";
+inline constexpr std::string_view kOutageUntold = "outage-untold";
+inline constexpr std::string_view kPortalOpensUnowned = "portal-opens-unowned";
+inline constexpr std::string_view kStaleUnlock = "stale-unlock";
 
 // credentials
+inline constexpr std::string_view kDeletedCodeOpens = "deleted-code-opens";
+inline constexpr std::string_view kHalfSetUp = "half-set-up";
+inline constexpr std::string_view kNewCodeNeedsRestart = "new-code-needs-restart";
+inline constexpr std::string_view kOldCodeOpens = "old-code-opens";
+inline constexpr std::string_view kOldProgrammingCode = "old-programming-code";
+inline constexpr std::string_view kPresetsTaken = "presets-taken";
 inline constexpr std::string_view kResetAtATouch = "reset-at-a-touch";
 inline constexpr std::string_view kResetKeepsGuests = "reset-keeps-guests";
 inline constexpr std::string_view kResetToPresets = "reset-to-presets";
 inline constexpr std::string_view kSharedCodes = "shared-codes";
+inline constexpr std::string_view kUpdateResetsCodes = "update-resets-codes";
+inline constexpr std::string_view kUserCodePrograms = "user-code-programs";
+inline constexpr std::string_view kWeakCodesTaken = "weak-codes-taken";
+
+// battery
+inline constexpr std::string_view kBatteryUnsaid = "battery-unsaid";
+inline constexpr std::string_view kBatteryUntold = "battery-untold";
+inline constexpr std::string_view kMotorOnFlatBattery = "motor-on-flat-battery";
+inline constexpr std::string_view kOneBatteryWarning = "one-battery-warning";
+inline constexpr std::string_view kUpdatesOnLowBattery = "updates-on-low-battery";
+
+// bolt
+inline constexpr std::string_view kBacksOffOpen = "backs-off-open";
+inline constexpr std::string_view kJamIsSuccess = "jam-is-success";
+inline constexpr std::string_view kJamUntold = "jam-untold";
+inline constexpr std::string_view kNeverRelocks = "never-relocks";
+inline constexpr std::string_view kNoStallLimit = "no-stall-limit";
+inline constexpr std::string_view kRelockForgotten = "relock-forgotten";
+inline constexpr std::string_view kRelocksLate = "relocks-late";
+inline constexpr std::string_view kReportsTheWish = "reports-the-wish";
+inline constexpr std::string_view kRetriesForEver = "retries-for-ever";
+
+// log
+inline constexpr std::string_view kLogHoldsCodes = "log-holds-codes";
+inline constexpr std::string_view kLogStops = "log-stops-when-full";
+inline constexpr std::string_view kOpeningUnlogged = "opening-unlogged";
+inline constexpr std::string_view kRestartsUnlogged = "restarts-unlogged";
+inline constexpr std::string_view kUploadsAFew = "uploads-a-few";
+inline constexpr std::string_view kWrongCodesUnlogged = "wrong-codes-unlogged";
 
 inline constexpr std::string_view kAll[] = {
     // update
@@ -96,13 +167,79 @@ inline constexpr std::string_view kAll[] = {
     kSettingsCountedEarly,
     kSettingsMovedInPlace,
     kTornSettings,
+    // keypad
+    kChordIsAKey,
+    kDeadAfterHold,
+    kEntryNeverForgotten,
+    kFailureLooksDone,
+    kGhostKey,
+    kLongEntryCrashes,
+    kMuteIsDark,
+    kNoDebounce,
+    kPrefixOpens,
+    kSlidingWindow,
+    kStuckKeyBlocks,
+    kStuckKeyUntold,
+    // lock-out
+    kAnswerTellsDigits,
+    kCountsAfterSignal,
+    kLockOutForEver,
+    kLockOutForgotten,
+    kLockOutHints,
+    kLockOutUnlogged,
+    kNoLockOut,
+    kRightCodeEndsLockOut,
+    kNeverForgives,
+    kTriesProlong,
+    kWrongCodesForgotten,
     // network
+    kGarbageCrashes,
+    kGarbageSilences,
+    kGivesUp,
+    kHammers,
+    kNeedsPortal,
+    kNoJitter,
     kNoReconnect,
+    kOutageUntold,
+    kPortalOpensUnowned,
+    kStaleUnlock,
     // credentials
+    kDeletedCodeOpens,
+    kHalfSetUp,
+    kNewCodeNeedsRestart,
+    kOldCodeOpens,
+    kOldProgrammingCode,
+    kPresetsTaken,
     kResetAtATouch,
     kResetKeepsGuests,
     kResetToPresets,
     kSharedCodes,
+    kUpdateResetsCodes,
+    kUserCodePrograms,
+    kWeakCodesTaken,
+    // battery
+    kBatteryUnsaid,
+    kBatteryUntold,
+    kMotorOnFlatBattery,
+    kOneBatteryWarning,
+    kUpdatesOnLowBattery,
+    // bolt
+    kBacksOffOpen,
+    kJamIsSuccess,
+    kJamUntold,
+    kNeverRelocks,
+    kNoStallLimit,
+    kRelockForgotten,
+    kRelocksLate,
+    kReportsTheWish,
+    kRetriesForEver,
+    // log
+    kLogHoldsCodes,
+    kLogStops,
+    kOpeningUnlogged,
+    kRestartsUnlogged,
+    kUploadsAFew,
+    kWrongCodesUnlogged,
 };
 
 /// One of them by its place. A name that is not in the list does not compile.

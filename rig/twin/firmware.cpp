@@ -14,12 +14,13 @@ Firmware::Firmware(Peripherals& p, Life& life, Boot boot, std::string cause)
       boot_(std::move(boot)),
       settings_(p.world, p.flash, p.model.settings, p.defects),
       log_(p.world, p.flash, p.model.log, p.defects),
+      faults_(p.world),
       signals_(p),
-      keys_(p),
-      bolt_(p),
+      keys_(p, faults_),
+      bolt_(p, signals_, faults_),
       lock_out_(p, settings_),
       factory_reset_(p, settings_, log_),
-      contact_wanted_(p.world) {
+      portal_(p.world) {
   facts_.cause = std::move(cause);
   facts_.trial = boot_.trial;
 }
@@ -58,23 +59,20 @@ Task<void> Firmware::start(const image::Header& header, const Build& build) {
   }
   co_await factory_reset_.note(facts_.count);
   p_.flash.set_phase(boot_.trial ? "trial" : "run");
-  co_await log_.add(facts_.count, "boot " + facts_.cause);
+  if (!p_.defects.has(kRestartsUnlogged)) {
+    co_await log_.add(facts_.count, "boot " + facts_.cause);
+  }
   co_await settle_update();
   signals_.set_muted(settings_.get(Key::muted) == "1");
 
   updater_.emplace(p_, settings_, log_, boot_, facts_.count);
   entry_.emplace(p_, settings_, log_, lock_out_, bolt_, signals_, keys_, facts_.count,
-                 contact_wanted_);
+                 portal_);
   port_.emplace(p_, settings_, log_, lock_out_, bolt_, *updater_, facts_);
   check_in_.emplace(p_, settings_, log_, bolt_, *updater_, facts_,
-                    build.behaviour != Behaviour::no_network, contact_wanted_);
+                    build.behaviour != Behaviour::no_network, portal_);
   co_await p_.world.sleep_for(p_.model.start_up, "start-up");
-  const bool between = !p_.bolt.extended() && !p_.bolt.retracted();
-  if (p_.defects.has(kBoltResumesAfterCut) && between) {
-    co_await bolt_.unlock();
-  } else {
-    co_await bolt_.recover();
-  }
+  co_await bolt_.recover();
   signals_.show(Colour::green, 1);
 
   life_.spawn(signals_.run());
@@ -85,6 +83,7 @@ Task<void> Firmware::start(const image::Header& header, const Build& build) {
   life_.spawn(port_->run());
   life_.spawn(check_in_->run());
   if (facts_.cause == "power_on") life_.spawn(factory_reset_.run(facts_.count));
+  life_.spawn(faults_.run(log_, facts_.count));
   if (boot_.trial) co_await prove_trial();
 }
 
@@ -100,6 +99,9 @@ Task<void> Firmware::settle_update() {
     }
   }
   co_await settings_.set(Key::pending, "");
+  if (kept && p_.defects.has(kUpdateResetsCodes)) {
+    co_await settings_.set(Key::user_code, p_.unit.user_code);
+  }
 }
 
 bool Firmware::self_test() const {

@@ -29,12 +29,13 @@ class Firmware {
   BootFacts facts_;
   Settings settings_;
   AuditLog log_;
+  FaultNotes faults_;
   Signaller signals_;
   KeyScan keys_;
   BoltDrive bolt_;
   LockOut lock_out_;
   FactoryReset factory_reset_;
-  Signal contact_wanted_;
+  PortalContact portal_;
   // Made once the boot count is known.
   std::optional<Updater> updater_;
   std::optional<KeypadEntry> entry_;

@@ -38,6 +38,8 @@ class Harness final : public Operator {
   /// `failed` without it. Pulling a pulled wire changes nothing.
   void unplug(const std::string& wire) override;
   void replug(const std::string& wire) override;
+  void block_bolt(double at) override { board_.block_bolt(at); }
+  void unblock_bolt() override { board_.unblock_bolt(); }
 
   /// A wire that is not the FT2232H's: `plugged` is called when it is pulled and put
   /// back. std::invalid_argument if there is such a wire.

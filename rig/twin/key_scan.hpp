@@ -4,16 +4,19 @@
 #include <deque>
 #include <string>
 
+#include "rig/twin/fault_notes.hpp"
 #include "rig/twin/peripherals.hpp"
 
 namespace lockrig::twin {
 
 /// A contact counts when it has been still for the debounce time, closed alone; it
 /// counts again only after all keys have been open as long. Two keys at once are no
-/// key.
+/// key. A key that stays down too long is stuck: it is written down and passed over
+/// until its contact opens, so that the others work (KEY-01).
 class KeyScan {
  public:
-  explicit KeyScan(Peripherals& p) : p_(p), pressed_(p.world) {}
+  KeyScan(Peripherals& p, FaultNotes& faults)
+      : p_(p), faults_(faults), pressed_(p.world) {}
 
   /// Runs for the whole boot.
   Task<void> run();
@@ -23,10 +26,17 @@ class KeyScan {
 
  private:
   Task<void> settle();
+  Task<void> let_go();
+  void take(std::uint16_t closed);
+  void give_up_on(std::uint16_t held);
+  /// The contacts that are closed and not stuck.
+  std::uint16_t live();
 
   Peripherals& p_;
+  FaultNotes& faults_;
   std::deque<std::string> keys_;
   Signal pressed_;
+  std::uint16_t stuck_ = 0;
 };
 
 }  // namespace lockrig::twin

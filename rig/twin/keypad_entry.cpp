@@ -5,20 +5,32 @@
 namespace lockrig::twin {
 namespace {
 
-// Codes have 4 to 10 digits (RemoteLock sibling manuals).
-constexpr std::size_t kCodeMin = 4;
-constexpr std::size_t kCodeMax = 10;
+// The defect long-entry-crashes: what was typed is written behind its buffer.
+constexpr int kBuffer = 32;
 
-// The presets that every lock of 2017 left the factory with, and that the defect
-// shared-codes still takes.
-constexpr std::string_view kSharedUserCode = "1234";
-constexpr std::string_view kSharedProgrammingCode = "00000000";
+// The defect log-stops-when-full: as many events as the smallest log holds
+// (fixtures/boards).
+constexpr std::uint32_t kLogFull = 256;
+
+// The defect answer-tells-digits: the cost of comparing one digit more. Assumed.
+constexpr Duration kComparison = 40ms;
+
+// The defect counts-after-signal: three red, and the pauses between them.
+constexpr Duration kErrorSignal = 1s;
+
+std::size_t leading(const std::string& code, const std::string& digits) {
+  std::size_t same = 0;
+  while (same < code.size() && same < digits.size() && code[same] == digits[same]) {
+    ++same;
+  }
+  return same;
+}
 
 }  // namespace
 
 KeypadEntry::KeypadEntry(Peripherals& p, Settings& settings, AuditLog& log,
                          LockOut& lock_out, BoltDrive& bolt, Signaller& signals,
-                         KeyScan& keys, std::uint32_t boots, Signal& contact_wanted)
+                         KeyScan& keys, std::uint32_t boots, PortalContact& portal)
     : p_(p),
       settings_(settings),
       log_(log),
@@ -27,10 +39,16 @@ KeypadEntry::KeypadEntry(Peripherals& p, Settings& settings, AuditLog& log,
       signals_(signals),
       keys_(keys),
       boots_(boots),
-      contact_wanted_(contact_wanted) {}
+      portal_(portal) {}
+
+Task<void> KeypadEntry::note(std::string text) {
+  if (log_.newest() >= kLogFull && p_.defects.has(kLogStops)) co_return;
+  co_await log_.add(boots_, std::move(text));
+}
 
 Task<KeypadEntry::Entry> KeypadEntry::read_entry(Instant first_until) {
   Entry entry;
+  int typed = 0;
   Instant until = first_until;
   for (;;) {
     const std::string key = co_await keys_.next(until);
@@ -46,7 +64,13 @@ Task<KeypadEntry::Entry> KeypadEntry::read_entry(Instant first_until) {
     } else if (entry.digits.size() <= kCodeMax) {
       entry.digits += key;  // one digit too many is enough to be wrong
     }
-    until = p_.world.now() + p_.model.entry_timeout;
+    if (++typed > kBuffer && p_.defects.has(kLongEntryCrashes)) {
+      p_.reset("fault");
+      co_await p_.world.never();
+    }
+    until = p_.defects.has(kEntryNeverForgotten)
+                ? kNever
+                : p_.world.now() + p_.model.entry_timeout;
   }
 }
 
@@ -58,31 +82,101 @@ Task<void> KeypadEntry::run() {
 }
 
 Task<void> KeypadEntry::take_code(const std::string& digits) {
-  if (lock_out_.active() || digits.size() < kCodeMin || digits.size() > kCodeMax) {
-    // A code that is locked out is refused without a hint whether it is right.
-    signals_.show(Colour::red, 3);
+  const bool sized = digits.size() >= kCodeMin && digits.size() <= kCodeMax;
+  const bool needs_portal = portal_.lost && p_.defects.has(kNeedsPortal);
+  if (lock_out_.active() || !sized || needs_portal) {
+    co_await turn_away(digits);
     co_return;
   }
-  co_await lock_out_.count_try();
-  if (is_programming_code(digits)) {
+  if (!p_.defects.has(kCountsAfterSignal)) co_await lock_out_.count_try();
+  if (opens_programming(digits)) {
     co_await lock_out_.forgive();
     co_await program();
-  } else if (const int slot = slot_of(digits); slot >= 0) {
+  } else if (const int slot = opening_slot(digits); slot >= 0) {
     co_await lock_out_.forgive();
-    const bool open = bolt_.locked();
-    const bool moved = open ? co_await bolt_.unlock() : co_await bolt_.lock();
-    signals_.show(moved ? Colour::green : Colour::red, moved ? 1 : 3);
-    co_await note((open ? "unlocked by code " : "locked by code ") +
-                  std::to_string(slot));
+    co_await right_code(slot);
   } else {
-    co_await wrong_code();
+    co_await wrong_code(digits);
   }
 }
 
-Task<void> KeypadEntry::wrong_code() {
+// What is refused unread gives no hint whether it is right.
+Task<void> KeypadEntry::turn_away(const std::string& digits) {
+  const bool may_be_function = !digits.empty() && digits.size() < kCodeMin;
+  if (may_be_function && p_.world.now() < trusted_until_ &&
+      p_.defects.has(kUserCodePrograms)) {
+    const bool done = co_await run_function(digits);
+    signals_.show(done ? Colour::green : Colour::red, done ? 2 : 3);
+    co_return;
+  }
+  const bool right = lock_out_.active() && !digits.empty() && slot_of(digits) >= 0;
+  if (right && p_.defects.has(kRightCodeEndsLockOut)) {
+    co_await lock_out_.lift();
+    co_await lock_out_.forgive();
+    co_await right_code(slot_of(digits));
+    co_return;
+  }
+  const bool hint = right && p_.defects.has(kLockOutHints);
+  signals_.show(Colour::red, hint ? 1 : 3);
+  if (lock_out_.active()) co_await lock_out_.turn_away();
+}
+
+Task<void> KeypadEntry::right_code(int slot) {
+  const bool open = bolt_.locked();
+  const bool moved = open ? co_await bolt_.unlock() : co_await bolt_.lock();
+  signals_.show(moved ? Colour::green : Colour::red, moved ? 1 : 3);
+  warn_of_battery();
+  if (moved && !p_.defects.has(kOpeningUnlogged)) {
+    co_await note((open ? "unlocked by code " : "locked by code ") +
+                  std::to_string(slot));
+  }
+  trusted_until_ = p_.world.now() + p_.model.entry_timeout;
+}
+
+void KeypadEntry::warn_of_battery() {
+  const Battery& battery = p_.model.battery;
+  if (p_.battery_mv() > battery.low_mv || p_.defects.has(kBatteryUnsaid)) return;
+  const bool very_low = p_.battery_mv() <= battery.very_low_mv;
+  signals_.show(Colour::red, very_low && !p_.defects.has(kOneBatteryWarning) ? 8 : 4);
+}
+
+Task<void> KeypadEntry::wrong_code(const std::string& digits) {
+  if (p_.defects.has(kAnswerTellsDigits)) {
+    const auto same =
+        static_cast<std::int64_t>(leading(settings_.get(Key::user_code), digits));
+    co_await p_.world.sleep_for(kComparison * same, "a code to be compared");
+  }
   signals_.show(Colour::red, 3);
+  if (p_.defects.has(kCountsAfterSignal)) {
+    co_await p_.world.sleep_for(kErrorSignal, "the signal to end");
+    co_await lock_out_.count_try();
+  }
   const bool locked_out = co_await lock_out_.punish();
-  co_await note(locked_out ? "locked out" : "wrong code");
+  if (locked_out) {
+    if (!p_.defects.has(kLockOutUnlogged)) co_await note("locked out");
+  } else if (p_.defects.has(kLogHoldsCodes)) {
+    co_await note("wrong code " + digits);
+  } else if (!p_.defects.has(kWrongCodesUnlogged)) {
+    co_await note("wrong code");
+  }
+}
+
+bool KeypadEntry::opens_programming(const std::string& digits) const {
+  if (is_programming_code(digits)) return true;
+  return digits == old_programming_code_ && p_.defects.has(kOldProgrammingCode);
+}
+
+int KeypadEntry::opening_slot(const std::string& digits) const {
+  if (digits == new_code_ && p_.defects.has(kNewCodeNeedsRestart)) return -1;
+  if (const int slot = slot_of(digits); slot >= 0) return slot;
+  if (digits == old_code_ && p_.defects.has(kOldCodeOpens)) return 0;
+  for (int slot = 0; slot < kUserCodes; ++slot) {
+    const std::string& code = settings_.get(user_code_key(slot));
+    if (code.empty() || digits.size() <= code.size()) continue;
+    if (digits.starts_with(code) && p_.defects.has(kPrefixOpens)) return slot;
+    if (digits.ends_with(code) && p_.defects.has(kSlidingWindow)) return slot;
+  }
+  return -1;
 }
 
 bool KeypadEntry::is_programming_code(const std::string& code) const {
@@ -96,99 +190,6 @@ int KeypadEntry::slot_of(const std::string& code) const {
   }
   if (p_.defects.has(kSharedCodes) && code == kSharedUserCode) return 0;
   return -1;
-}
-
-// A new code is neither taken already nor one that came with the lock.
-bool KeypadEntry::acceptable(const std::string& code) const {
-  const bool sized = code.size() >= kCodeMin && code.size() <= kCodeMax;
-  return sized && slot_of(code) < 0 && !is_programming_code(code) &&
-         code != p_.unit.user_code && code != p_.unit.programming_code &&
-         code != kSharedUserCode && code != kSharedProgrammingCode;
-}
-
-Task<void> KeypadEntry::program() {
-  signals_.show(Colour::orange, 1);
-  for (;;) {
-    const Entry function = co_await read_entry(p_.world.now() + p_.model.entry_timeout);
-    if (!function.complete || function.digits.empty()) co_return;
-    const bool done = co_await run_function(function.digits);
-    signals_.show(done ? Colour::green : Colour::red, done ? 2 : 3);
-    if (!done) co_return;
-  }
-}
-
-Task<bool> KeypadEntry::run_function(const std::string& number) {
-  const LockModel& m = p_.model;
-  if (number == m.function_contact) {
-    contact_wanted_.notify();
-    co_return true;
-  }
-  if (number == m.function_mute || number == m.function_unmute) {
-    const bool mute = number == m.function_mute;
-    co_await settings_.set(Key::muted, mute ? "1" : "");
-    signals_.set_muted(mute);
-    co_return true;
-  }
-  const Duration patience = m.entry_timeout;
-  const Entry first = co_await read_entry(p_.world.now() + patience);
-  if (!first.complete) co_return false;
-  if (number == m.function_add) co_return co_await add_code(first.digits);
-  if (number == m.function_delete) co_return co_await delete_code(first.digits);
-  if (number == m.function_programming) {
-    co_return co_await change_programming_code(first.digits);
-  }
-  if (number == m.function_change) {
-    const Entry second = co_await read_entry(p_.world.now() + patience);
-    if (!second.complete) co_return false;
-    co_return co_await change_code(first.digits, second.digits);
-  }
-  co_return false;
-}
-
-Task<bool> KeypadEntry::add_code(const std::string& code) {
-  if (!acceptable(code)) co_return false;
-  for (int slot = 0; slot < kUserCodes; ++slot) {
-    if (!settings_.get(user_code_key(slot)).empty()) continue;
-    co_await settings_.set(user_code_key(slot), code);
-    co_await note("code added " + std::to_string(slot));
-    co_return true;
-  }
-  co_return false;
-}
-
-Task<bool> KeypadEntry::change_code(const std::string& old_code,
-                                    const std::string& new_code) {
-  const int slot = slot_of(old_code);
-  if (slot < 0 || !acceptable(new_code)) co_return false;
-  co_await settings_.set(user_code_key(slot), new_code);
-  co_await note("code changed " + std::to_string(slot));
-  co_await finish_set_up();
-  co_return true;
-}
-
-Task<bool> KeypadEntry::delete_code(const std::string& code) {
-  const int slot = slot_of(code);
-  if (slot < 0) co_return false;
-  co_await settings_.set(user_code_key(slot), "");
-  co_await note("code deleted " + std::to_string(slot));
-  co_return true;
-}
-
-Task<bool> KeypadEntry::change_programming_code(const std::string& code) {
-  if (!acceptable(code)) co_return false;
-  co_await settings_.set(Key::programming_code, code);
-  co_await note("programming code changed");
-  co_await finish_set_up();
-  co_return true;
-}
-
-// Set-up ends when none of the codes that came with the lock is left.
-Task<void> KeypadEntry::finish_set_up() {
-  if (settings_.get(Key::set_up) == "1") co_return;
-  if (is_programming_code(p_.unit.programming_code)) co_return;
-  if (settings_.get(Key::user_code) == p_.unit.user_code) co_return;
-  co_await settings_.set(Key::set_up, "1");
-  co_await note("set up");
 }
 
 }  // namespace lockrig::twin

@@ -1,5 +1,7 @@
 #include "rig/twin/lock_board.hpp"
 
+#include <algorithm>
+
 #include "rig/core/random.hpp"
 #include "rig/twin/firmware.hpp"
 #include "rig/twin/recovery.hpp"
@@ -92,7 +94,7 @@ LockBoard::LockBoard(World& world, const LockModel& model, const Unit& unit,
             set_output(sensor, level);
             bolt_changed_.notify();
           },
-          model.bolt_travel),
+          model.bolt_travel, [this] { load_changed(); }),
       rail_(world, model.rail,
             {[this] { above_reset(true); }, [this] { power_good(); },
              [this] { brown_out(); }, [this] { above_reset(false); }}),
@@ -110,8 +112,10 @@ LockBoard::LockBoard(World& world, const LockModel& model, const Unit& unit,
                    contacts_,
                    board_end_,
                    network,
+                   [this] { return feed_mv_; },
                    [this](Output output, bool level) { set_output(output, level); },
-                   [this](std::string cause) { restart(std::move(cause)); }} {
+                   [this](std::string cause) { restart(std::move(cause)); }},
+      feed_mv_(model.rail.full_mv) {
   bolt_.set_position(durable.bolt);
   outputs_[static_cast<int>(Output::bolt_extended)] = bolt_.extended();
   outputs_[static_cast<int>(Output::bolt_retracted)] = bolt_.retracted();
@@ -144,6 +148,18 @@ void LockBoard::set_supply(Supply supply) {
 
 void LockBoard::supply_changed() {
   rail_.set_supply(tripped_ ? Supply::discharged : supply_);
+}
+
+void LockBoard::set_feed_mv(int mv) {
+  feed_mv_ = mv;
+  load_changed();
+}
+
+// Fresh cells do not care.
+void LockBoard::load_changed() {
+  const bool gives_way =
+      feed_mv_ <= model_.battery.low_mv && bolt_.motor() != Motor::off;
+  rail_.set_feed_mv(std::max(0, feed_mv_ - (gives_way ? model_.battery.sag_mv : 0)));
 }
 
 void LockBoard::set_contact(int contact, bool closed) {

@@ -42,9 +42,11 @@ class LockBoard final : public Board {
   ByteStream& console() override { return rig_end_; }
   void interrupt_console() override { rig_end_.interrupt(); }
   FlashProbe* flash_probe() override { return &flash_; }
+  void block_bolt(double at) override { bolt_.block(at); }
+  void unblock_bolt() override { bolt_.unblock(); }
 
   /// What stands behind the closed power switch; a full battery until told otherwise.
-  void set_feed_mv(int mv) { rail_.set_feed_mv(mv); }
+  void set_feed_mv(int mv);
   /// The current that the board draws through the closed switch from that feed now.
   double draw_ma() const;
   /// Called when the draw may have changed: at every start, end and change of an
@@ -66,6 +68,7 @@ class LockBoard final : public Board {
   void restart(std::string cause);
   void supply_changed();
   void feed_changed();
+  void load_changed();
   void set_output(Output output, bool level);
 
   World& world_;
@@ -86,6 +89,7 @@ class LockBoard final : public Board {
   Peripherals peripherals_;
   std::unique_ptr<Life> life_;
   Supply supply_ = Supply::open;
+  int feed_mv_;
   bool tripped_ = false;      // the probe holds the supply away
   bool browned_out_ = false;  // and the rail has not been below reset since
   bool isolated_ = true;

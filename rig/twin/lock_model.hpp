@@ -15,6 +15,18 @@ namespace lockrig::twin {
 /// How a new image comes to run (MCUboot, docs/design.md).
 enum class Strategy { swap_move, direct_xip };
 
+/// What four AA cells still can.
+struct Battery {
+  /// At or below: four red, then eight (domain facts, "Power"). [sourced]
+  int low_mv = 4250;
+  int very_low_mv = 3750;
+  /// How far cells that are nearly empty (at or below low_mv) give way to the motor:
+  /// 0.4 A at some 0.5 ohm. [assumed]
+  int sag_mv = 200;
+  /// Below: the bolt is not moved. The brown-out of rail.hpp and the sag. [assumed]
+  int motor_mv = 3700;
+};
+
 struct LockModel {
   std::string name;     // "6000i"
   char revision = 'A';  // of the board
@@ -31,6 +43,7 @@ struct LockModel {
   // Body
   mpsse::KeypadMap keys{{}};
   RailModel rail;
+  Battery battery;
   Duration bolt_travel{};
   Duration bolt_stall{};  // the drive gives up after this
 

@@ -10,9 +10,17 @@ constexpr int kStepSeconds = 10;
 
 }  // namespace
 
+Task<void> LockOut::forget_at_boot() {
+  if (p_.defects.has(kLockOutForgotten)) co_await settings_.set(Key::lock_out, "");
+  if (p_.defects.has(kWrongCodesForgotten))
+    co_await settings_.set(Key::wrong_codes, "");
+}
+
 Task<void> LockOut::run() {
+  co_await forget_at_boot();
   for (;;) {
     while (!active()) co_await changed_.wait(kNever, "a lock-out");
+    if (p_.defects.has(kLockOutForEver)) co_await p_.world.never();
     const int step = std::min(remaining(), kStepSeconds);
     co_await p_.world.sleep_for(std::chrono::seconds(step), "a lock-out to pass");
     const int left = remaining() - step;
@@ -27,14 +35,29 @@ Task<void> LockOut::count_try() {
   co_await settings_.set(Key::wrong_codes, std::to_string(wrong_codes() + 1));
 }
 
-Task<void> LockOut::forgive() { co_await settings_.set(Key::wrong_codes, ""); }
+Task<void> LockOut::turn_away() {
+  // A fixed end: whoever keeps on typing must not keep the owner out (BF-08).
+  if (p_.defects.has(kTriesProlong)) co_await begin();
+}
 
-Task<bool> LockOut::punish() {
-  if (wrong_codes() < p_.model.wrong_code_limit) co_return false;
+Task<void> LockOut::lift() { co_await settings_.set(Key::lock_out, ""); }
+
+Task<void> LockOut::forgive() {
+  if (p_.defects.has(kNeverForgives)) co_return;
+  co_await settings_.set(Key::wrong_codes, "");
+}
+
+Task<void> LockOut::begin() {
   const auto seconds =
       std::chrono::duration_cast<std::chrono::seconds>(p_.model.lock_out).count();
   co_await settings_.set(Key::lock_out, std::to_string(seconds));
   changed_.notify();
+}
+
+Task<bool> LockOut::punish() {
+  if (wrong_codes() < p_.model.wrong_code_limit) co_return false;
+  if (p_.defects.has(kNoLockOut)) co_return false;
+  co_await begin();
   co_return true;
 }
 

@@ -23,12 +23,19 @@ class LockOut {
 
   /// Before a code is compared: power that fails in between leaves it counted.
   Task<void> count_try();
+  /// A code was refused unread, as a lock-out is active.
+  Task<void> turn_away();
+  /// Ends a lock-out before its time: what nobody at the keypad may be able to do.
+  Task<void> lift();
   /// The code was right.
   Task<void> forgive();
   /// The code was wrong: locks out at the limit. True if it does now.
   Task<bool> punish();
 
  private:
+  Task<void> forget_at_boot();
+  Task<void> begin();
+
   Peripherals& p_;
   Settings& settings_;
   Signal changed_;

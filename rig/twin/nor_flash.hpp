@@ -76,6 +76,7 @@ class NorFlash final : public FlashProbe {
   std::shared_ptr<const FlashMoment> moment() override;
   void cut_at(std::uint64_t index, double fraction, std::uint64_t seed,
               std::function<void()> fired) override;
+  void disarm() override { cut_.reset(); }
 
  private:
   struct Operation {

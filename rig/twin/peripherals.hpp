@@ -32,6 +32,8 @@ struct Peripherals {
   Contacts& contacts;
   ByteStream& uart;
   Network& network;
+  /// What the cells give while nothing draws on them.
+  std::function<int()> battery_mv;
   /// LEDs and beeper.
   std::function<void(Output, bool)> set;
   /// Restarts the processor; the caller then waits for ever.

@@ -22,6 +22,8 @@ void Signaller::key_press() {
 }
 
 void Signaller::drive(Colour colour, bool on) {
+  // Whoever mutes it still sees what it says.
+  if (muted_ && p_.defects.has(kMuteIsDark)) return;
   if (colour != Colour::red) p_.set(Output::led_green, on);
   if (colour != Colour::green) p_.set(Output::led_red, on);
   if (!muted_ || !on) p_.set(Output::beeper, on);

@@ -185,6 +185,39 @@ TEST_F(PortalTest, offers_an_image_until_it_is_withdrawn) {
   EXPECT_EQ(portal.served("S1"), image->size());
 }
 
+TEST_F(PortalTest, a_wish_to_open_is_told_once_with_its_age) {
+  portal.ask_unlock("S1");
+  run(world.sleep_for(90s, "an outage"));
+  ASSERT_TRUE(run(caller.connect()));
+  EXPECT_FALSE(
+      json::parse(ask(post("/v1/check-in", report("S2"))).body).contains("unlock"));
+  EXPECT_EQ(json::parse(ask(post("/v1/check-in", report("S1"))).body)["unlock"],
+            (json{{"age_s", 90}}));
+  EXPECT_FALSE(
+      json::parse(ask(post("/v1/check-in", report("S1"))).body).contains("unlock"));
+}
+
+TEST_F(PortalTest, gives_one_answer_to_all_while_told_to) {
+  ASSERT_TRUE(run(caller.connect()));
+  portal.answer_all(http::Response{503, {}, "later"});
+  EXPECT_EQ(ask(post("/v1/check-in", report("S1"))).status, 503);
+  EXPECT_EQ(ask(get("/v1/images/S1/a.img")).body, "later");
+  EXPECT_TRUE(portal.check_ins("S1").empty());
+  portal.answer_all(std::nullopt);
+  EXPECT_EQ(ask(post("/v1/check-in", report("S1"))).status, 200);
+  EXPECT_EQ(portal.requests().size(), 3u);
+}
+
+TEST_F(PortalTest, hears_of_a_low_battery_from_who_says_so) {
+  ASSERT_TRUE(run(caller.connect()));
+  json low = report("S1");
+  low["battery_mv"] = 4200;
+  EXPECT_EQ(ask(post("/v1/check-in", low)).status, 200);
+  EXPECT_EQ(portal.check_ins("S1").back().battery_mv, 4200u);
+  EXPECT_EQ(ask(post("/v1/check-in", report("S1"))).status, 200);
+  EXPECT_EQ(portal.check_ins("S1").back().battery_mv, 0u);
+}
+
 TEST_F(PortalTest, serves_ranges_and_counts_them_from_the_newest_offer_on) {
   const auto image = numbered(10000);
   portal.offer("S1", "a.img", image);

@@ -10,7 +10,7 @@ import pytest
 import lockrig
 from lockrig import _core
 from lockrig.catalogue import Catalogue
-from lockrig.defects import read_defects
+from lockrig.defects import Defect, read_defects
 from lockrig.image_names import full_name
 from lockrig.notebook import Notebook
 from lockrig.table import table
@@ -231,8 +231,15 @@ def test_every_defect_is_known_to_the_twin_and_caught_by_cases() -> None:
     for defect in read_defects():
         bench.session("A1", 7, [defect.name], fresh=True)
         assert defect.caught_by
-        for case_id in filter(None, (*defect.caught_by, defect.row)):
+        for case_id in filter(None, (*defect.cases, defect.row)):
             assert catalogue[case_id].id == case_id
+
+
+def test_a_defect_may_be_one_scenarios_alone() -> None:
+    defect = Defect("x", "", ("KEY-04:test_b", "KEY-05"), "")
+    assert defect.cases == {"KEY-04", "KEY-05"}
+    assert defect.is_for("KEY-04", "test_b") and defect.is_for("KEY-05", "test_c")
+    assert not defect.is_for("KEY-04", "test_a")
 
 
 def test_an_unknown_case_names_the_nearest() -> None:

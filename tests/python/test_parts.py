@@ -138,6 +138,6 @@ def test_battery_cases_run_where_a_supply_is_fitted(
     run = ("run", "scenarios", "-k", "BAT", "--seed", 7)
     ended = cli(*run, "--bench", BENCHES / "supply.toml", "--out", tmp_path / "a")
     assert ended.status == 0, ended.out + ended.err
-    assert "3 passed, 0 failed, 0 inconclusive, 0 skipped" in ended.out
+    assert "6 passed, 0 failed, 0 inconclusive, 0 skipped" in ended.out
     ended = cli(*run, "--out", tmp_path / "b")
     assert "station A1 has no supply" in ended.out

@@ -86,6 +86,34 @@ TEST_F(BoltTest, the_sensors_trip_within_two_percent) {
   }
 }
 
+TEST_F(BoltTest, is_stopped_by_what_stands_in_its_way_from_either_side) {
+  bolt.block(0.5);
+  bolt.drive(Motor::retract);
+  pass(1s);
+  EXPECT_EQ(bolt.position(), 0.5);
+  bolt.drive(Motor::extend);
+  pass(1s);
+  EXPECT_EQ(bolt.position(), 0.0);
+  bolt.set_position(1);
+  bolt.block(0.5);
+  bolt.drive(Motor::extend);
+  pass(1s);
+  EXPECT_EQ(bolt.position(), 0.5);
+  EXPECT_FALSE(bolt.extended());
+  bolt.unblock();
+  pass(1s);  // the motor still pushes
+  EXPECT_EQ(bolt.position(), 0.0);
+  EXPECT_TRUE(bolt.extended());
+}
+
+TEST_F(BoltTest, what_touches_it_shut_keeps_it_shut) {
+  bolt.block(0);
+  bolt.drive(Motor::retract);
+  pass(1h);
+  EXPECT_TRUE(bolt.extended());
+  EXPECT_THAT(changes, IsEmpty());
+}
+
 TEST_F(BoltTest, a_motor_that_runs_against_its_end_changes_nothing) {
   bolt.drive(Motor::extend);
   pass(1h);
