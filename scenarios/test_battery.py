@@ -35,12 +35,13 @@ def reset_since(session: Session, boots: int) -> None:
         raise Inconclusive("the lock was never reset: the supply did not feed it")
 
 
-@pytest.mark.case("BAT-03", needs=("console", "smp", "supply"))
+@pytest.mark.case("BAT-03", boards=("6000i",), needs=("console", "smp", "supply"))
 @pytest.mark.parametrize("curve", CURVES)
 def test_a_battery_that_collapses_in_an_installation_bricks_nothing(
     lock: Lock, curve: str
 ) -> None:
-    """The battery collapses along a curve at 14 moments of an installation.
+    """The battery collapses along a curve at 14 moments of an installation. (A 7000i runs
+    an image where it was stored: its installation is over before a battery falls.)
 
     With a new one, one whole version runs, confirmed, and the code opens.
     """
@@ -191,6 +192,7 @@ def test_no_update_is_begun_with_a_low_battery(lock: Lock) -> None:
     installed. By serial, somebody stands beside it: that is not asked.
     """
     session = lock.session()
+    before = session.slot_writes() if "flash_ops" in lock.capabilities else 0
     for volts in (4.25, 4.20, 3.80):
         at_volts(session, lock, volts)
         session.offer(lock.new)
@@ -199,7 +201,7 @@ def test_no_update_is_begun_with_a_low_battery(lock: Lock) -> None:
             session.served() == 0
         ), f"at {volts} V it fetched {session.served()} bytes"
         if "flash_ops" in lock.capabilities:
-            writes = session.slot_writes()
+            writes = session.slot_writes() - before
             assert writes == 0, f"at {volts} V it made {writes} operations on its slots"
         assert state(session)["version"] == version(lock.old)
     at_volts(session, lock, FULL)

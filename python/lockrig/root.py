@@ -8,6 +8,7 @@ SCENARIOS = ROOT / "scenarios"
 BUILD = ROOT / "build"
 OUT = ROOT / "reports" / "out"
 DEFAULT_BENCH = FIXTURES / "benches" / "virtual.toml"
+PROVE_BENCH = FIXTURES / "benches" / "prove.toml"
 REHEARSAL_BENCH = FIXTURES / "benches" / "rehearsal.toml"
 
 

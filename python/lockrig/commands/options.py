@@ -7,20 +7,20 @@ from typing import Any, TypeVar
 import click
 
 from lockrig._core import QUESTIONS
-from lockrig.root import DEFAULT_BENCH
+from lockrig.root import DEFAULT_BENCH, shown
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 LARGEST_SEED = 2**64 - 1
 
 
-def bench_option(command: Command) -> Command:
+def bench_option(command: Command, default: Path = DEFAULT_BENCH) -> Command:
     return click.option(
         "--bench",
         metavar="FILE",
         type=click.Path(path_type=Path),
-        default=DEFAULT_BENCH,
-        help="The bench file. Default: fixtures/benches/virtual.toml.",
+        default=default,
+        help=f"The bench file. Default: {shown(default)}.",
     )(command)
 
 

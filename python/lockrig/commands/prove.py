@@ -2,17 +2,19 @@
 
 import os
 import sys
+from functools import partial
 from pathlib import Path
 
 import click
 
 from lockrig.catalogue import Catalogue
 from lockrig.commands.options import LARGEST_SEED, bench_option
+from lockrig.root import PROVE_BENCH
 
 
 @click.command()
 @click.argument("paths", metavar="[PATH]...", nargs=-1, type=click.Path(path_type=Path))
-@bench_option
+@partial(bench_option, default=PROVE_BENCH)
 @click.option(
     "--seed",
     metavar="N",
@@ -44,7 +46,7 @@ from lockrig.commands.options import LARGEST_SEED, bench_option
 @click.option(
     "--tier",
     metavar="TIER",
-    default="nightly",
+    default="all",
     show_default=True,
     help="The cases of this tier of the catalogue: nightly, certification, or all.",
 )
