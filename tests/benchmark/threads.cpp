@@ -13,6 +13,7 @@
 #include <thread>
 #include <vector>
 
+#include "rig/trial/reference.hpp"
 #include "subject.hpp"
 
 extern char** environ;
@@ -29,24 +30,14 @@ constexpr int kPairs = 5;
 /// Some forks of a whole update, spread over it.
 std::vector<trial::Fork> some_forks() {
   constexpr double kFraction = 0.3;
-  std::vector<trial::Fork> all;
-  const auto observe = [&](trial::Rig& rig, const trial::Known& known,
-                           const FlashOp& op) {
-    trial::Fork fork;
-    fork.spec = update();
-    trial::Cut cut;
-    cut.at = op.index;
-    cut.fraction = kFraction;
-    fork.spec.cuts = {cut};
-    fork.spec.counts_from = "power_on";
-    fork.state = {rig.probe()->torn(kFraction, trial::trial_seed(fork.spec)),
-                  rig.portal().records(), known};
-    fork.at = rig.world().now();
-    all.push_back(std::move(fork));
-  };
-  trial::run_trial(update(), bench_under_test(), baselines(), observe);
+  const trial::Reference reference =
+      trial::take_reference(update(), {}, bench_under_test(), baselines());
   std::vector<trial::Fork> some;
-  for (std::size_t i = 0; i < kForks; ++i) some.push_back(all[i * all.size() / kForks]);
+  for (std::size_t i = 0; i < kForks; ++i) {
+    const std::size_t moment = i * reference.moments.size() / kForks;
+    some.push_back(
+        reference.fork(reference.spec(moment, kFraction), moment, kFraction));
+  }
   return some;
 }
 

@@ -58,7 +58,8 @@ class DoorTest : public testing::Test {
     FlashContent content = board.durable()->flash;
     World other(1);
     NorFlash flash(other, content, {}, model.flash);
-    AuditLog read(other, flash, model.log);
+    const Defects none;
+    AuditLog read(other, flash, model.log, none);
     other.run(read.load(), 1h, "reading the log");
     std::vector<std::string> texts;
     for (const Event& event : read.after(0, 1000)) texts.push_back(event.text);

@@ -117,7 +117,7 @@ TEST_P(FactoryResetTest, a_cut_leaves_it_not_begun_or_finishes_it_at_the_next_bo
     if (op.phase != "reset") return;
     EXPECT_FALSE(op.region.starts_with("slot"));
     for (const double fraction : {0.0, 0.05, 0.3, 0.7, 0.99}) {
-      torn.push_back(probe.torn(fraction, mix(4, op.index)));
+      torn.push_back(probe.moment()->torn(fraction, mix(4, op.index)));
     }
   });
   bench.board.set_contact(kR, true);
@@ -146,7 +146,7 @@ TEST_P(FactoryResetTest, the_defect_factory_reset_half_leaves_no_code_at_some_cu
   std::vector<std::shared_ptr<const Durable>> torn;
   FlashProbe& probe = *bench.board.flash_probe();
   probe.watch([&](const FlashOp& op) {
-    if (op.phase == "reset") torn.push_back(probe.torn(0.3, op.index));
+    if (op.phase == "reset") torn.push_back(probe.moment()->torn(0.3, op.index));
   });
   bench.board.set_contact(kR, true);
   bench.pass(4s);

@@ -33,7 +33,7 @@ class RecoverySlotTest : public testing::TestWithParam<Strategy> {
                                     const std::vector<double>& fractions = {}) {
     World world(1);
     NorFlash nor(world, flash, {}, model.flash);
-    nor.on_snapshot([](FlashContent content) {
+    nor.on_moment([] { return [](FlashContent content) {
       return std::make_shared<Content>(std::move(content));
     });
     std::vector<FlashContent> torn;
@@ -41,7 +41,8 @@ class RecoverySlotTest : public testing::TestWithParam<Strategy> {
       EXPECT_EQ(op.phase, "recovery");
       for (const double fraction : fractions) {
         torn.push_back(
-            static_cast<const Content&>(*nor.torn(fraction, mix(3, op.index))).flash);
+            static_cast<const Content&>(*nor.moment()->torn(fraction, mix(3, op.index)))
+                .flash);
       }
     });
     BootLoader loader(nor, model, defects);
