@@ -33,8 +33,10 @@ class RecoverySlotTest : public testing::TestWithParam<Strategy> {
                                     const std::vector<double>& fractions = {}) {
     World world(1);
     NorFlash nor(world, flash, {}, model.flash);
-    nor.on_moment([] { return [](FlashContent content) {
-      return std::make_shared<Content>(std::move(content));
+    nor.on_moment([] {
+      return [](FlashContent content) {
+        return std::make_shared<Content>(std::move(content));
+      };
     });
     std::vector<FlashContent> torn;
     nor.watch([&](const FlashOp& op) {
