@@ -15,6 +15,7 @@ from lockrig import (
     Inconclusive,
     Lock,
     LockFault,
+    SweepPlan,
     cut_after,
     cut_at_bytes,
     cut_on_busy,
@@ -209,3 +210,47 @@ def test_a_second_cut_is_survived(lock: Lock, image: str) -> None:
             first = cut_after("stimulus", delay=moment, style=styles[0])
             second = cut_after("power_on", delay=delay / 1000, style=styles[1])
             lock.push(name, cuts=[first, second]).expect()
+
+
+@pytest.mark.case("PWR-12", needs=("console", "smp", "flash_ops"))
+def test_a_cut_inside_each_operation_of_serial_recovery_is_survived(
+    lock: Lock,
+) -> None:
+    """Every flash operation of a serial reflash by the boot loader. (More than the
+    catalogue's 10 points.)
+
+    Who holds the cable begins again; then one whole released image runs, with the codes,
+    the log and the portal as they were.
+    """
+    sweep = lock.sweep("recover", name="serial recovery", phases=("recovery",))
+    if not sweep.phases.get("recovery"):
+        raise LockFault("nothing was written by serial recovery")
+
+
+# Of an update: draws a night, and cuts in a row. Any operation, any fraction of it.
+CHAINS = 60
+CHAIN = 3
+
+
+@pytest.mark.case("PWR-08", needs=("console", "smp", "flash_ops"), nightly=True)
+@pytest.mark.parametrize("image", ("good", "crash-at-start"))
+def test_three_cuts_in_a_row_are_survived(lock: Lock, image: str) -> None:
+    """The first inside a random operation of an update or a roll-back, the others at
+    random moments of the recovery from the one before; independent draws.
+    """
+    name = lock.new if image == "good" else lock.image(f"{version(lock.new)}+{image}")
+    plan = SweepPlan(choose="random", count=CHAINS, chain=CHAIN, tear=None)
+    sweep = lock.sweep(image=name, plan=plan, name=f"chains of {image}")
+    lock.measure("bound of the brick rate", sweep.rate_bound(), "of such chains")
+
+
+@pytest.mark.case("PWR-11", needs=("console", "smp"), nightly=True)
+@pytest.mark.parametrize("milliseconds", (0.5, 2.0, 8.0))
+def test_contacts_that_chatter_in_an_update_are_survived(
+    lock: Lock, milliseconds: float
+) -> None:
+    """The battery's contacts bounce six times before they open, at four moments of an
+    update: too short to notice, long enough for a brown-out, and in between."""
+    for moment in (1.0, 5.0, 7.0, 9.0):
+        cut = cut_after("stimulus", delay=moment)
+        lock.push(lock.new, cuts=[cut.with_chatter(6, milliseconds / 1000)]).expect()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from helpers import entered, log, opens_and_shuts, state, texts
-from lockrig import Inconclusive, Lock, LockFault, Session
+from lockrig import Inconclusive, Lock, LockFault, Session, SweepPlan
 
 # A code leaves one record before it is compared and one after, a boot one, and a bank of
 # settings has 128 (rig/twin/settings.hpp): each round writes two.
@@ -181,3 +181,29 @@ def test_a_cut_in_a_factory_reset_leaves_no_half_of_it(lock: Lock) -> None:
             assert told == 1, f"logged {told} times"
     if seen != {True, False}:
         raise Inconclusive("every cut came before the writing, or after it")
+
+
+@pytest.mark.case("STO-03", needs=("console", "reset_key", "flash_ops"))
+def test_a_cut_inside_each_operation_of_a_factory_reset_is_survived(lock: Lock) -> None:
+    """Every flash operation from the power-up before a reset to the start after it.
+
+    The lock is its owner's, or it has the codes of its slip and waits to be set up;
+    presets and the other's codes are refused, the log is kept.
+    """
+    sweep = lock.sweep("factory_reset", name="factory reset")
+    if not sweep.phases.get("reset"):
+        raise LockFault("nothing was reset: no such operation was seen")
+    lock.measure("operations", sweep.operations, "operations", low=1)
+
+
+@pytest.mark.case("LOG-01", needs=("console", "flash_ops"))
+def test_a_cut_inside_each_write_of_the_log_is_survived(lock: Lock) -> None:
+    """Every operation on the log, of an opening and of what a check-in leaves there.
+
+    What was logged before is kept, in order, without a gap.
+    """
+    for stimulus in ("unlock", "lock", "sync"):
+        sweep = lock.sweep(
+            stimulus, plan=SweepPlan(regions=("log",)), name=f"log writes of {stimulus}"
+        )
+        lock.measure(f"log operations of {stimulus}", sweep.operations, "operations")

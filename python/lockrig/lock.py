@@ -68,15 +68,18 @@ class Lock:
         cuts: Iterable[Cut] = (),
         portal_down: float = 0.0,
         unplugged: Iterable[str] = (),
+        repeat: int = 0,
         expected: bool = False,
     ) -> Trial:
         """One trial from baseline to verdict, which is returned, not judged: see
-        Trial.expect. `stimulus`: none, push, change_code, unlock, lock, sync. `expected`: the
-        case wants a verdict other than recovered."""
+        Trial.expect. `stimulus`: none, push, change_code,
+        change_programming_code, unlock, lock, sync, recover, factory_reset. `repeat` tells trials apart that are alike: what chance decides falls
+        otherwise in each. `expected`: the case wants a verdict other than recovered."""
         spec = self._spec(stimulus, image, via)
         spec["cuts"] = [each.to_spec() for each in cuts]
         spec["portal_down_ns"] = nanoseconds(portal_down)
         spec["unplugged"] = list(unplugged)
+        spec["repeat"] = repeat
         return self._notebook.trial(spec, expected=expected)
 
     def push(
@@ -118,12 +121,14 @@ class Lock:
                 choose=choose,
                 count=count,
             )
-        if stimulus == "push" and not image:
+        if stimulus in ("push", "recover") and not image:
             image = self.new
         self.require_baseline()
         spec = self._spec(stimulus, image, via)
         spec["cuts"] = [each.to_spec() for each in plan.after]
-        what = f"push {spec['image']} by {via}" if stimulus == "push" else stimulus
+        what = " ".join(filter(None, (stimulus, spec["image"])))
+        if stimulus == "push":
+            what += f" by {via}"
         made = self._notebook.sweep(
             spec,
             plan,

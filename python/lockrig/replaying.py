@@ -76,7 +76,7 @@ def _print_smallest(bench: _core.Bench, trial: Trial) -> None:
         return
     notebook = Notebook(bench=bench, seed=trial.spec["seed"], workers=1)
     found = shrink(notebook, trial)
-    print(f"\nsmallest that was found ({found.tried} tried):\n\n{found.script}")
+    print(f"\nsmallest that was found:\n\n{found.script}")
 
 
 def _compare(trial: Trial, record: Record) -> bool:

@@ -5,7 +5,7 @@ would be cut; nothing is assumed to fail because something like it did.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,11 +26,10 @@ ROUNDING = (1.0, 0.1, 0.01, 0.001)
 
 @dataclass(frozen=True)
 class Reproducer:
-    """`trial` fails as the first did; `tried` trials led there. `script` is five lines of
-    Python that fail with it."""
+    """`trial` fails as the first did. `script` is five lines of Python that fail with
+    it."""
 
     trial: Trial
-    tried: int
     script: str
 
 
@@ -43,18 +42,18 @@ class _Shrinker:
     def __init__(self, notebook: Notebook, trial: Trial) -> None:
         self._bench = notebook.bench
         self._first = trial
-        self._tried = 0
 
     def run(self) -> Reproducer:
         best = self._first
         if self._bench.kind == "virtual":
+            best = self._first_failing([{**best.spec, "repeat": 0}]) or best
             best = self._fewest_cuts(best)
             cuts = best.spec["cuts"]
             if len(cuts) == 1 and cuts[0]["trigger"] == "flash_op":
                 best = self._simplest_operation(best)
             else:
                 best = self._simplest_moments(best)
-        return Reproducer(best, self._tried, script(self._bench, best))
+        return Reproducer(best, script(self._bench, best))
 
     def _fewest_cuts(self, trial: Trial) -> Trial:
         """One cut is left out after the other, as long as it still fails."""
@@ -86,7 +85,6 @@ class _Shrinker:
                 made = self._bench.sweep(
                     json.dumps(spec), plan.to_core(), 1, None, "", "case", None
                 )
-                self._tried += made["trials"]
                 same = [
                     each
                     for each in made["bad"]
@@ -112,15 +110,11 @@ class _Shrinker:
         return trial
 
     def _recovers(self, spec: dict[str, Any]) -> bool:
-        self._tried += 1
         record = json.loads(self._bench.run_trial(json.dumps(spec))[0])
         return bool(record["verdict"] == RECOVERED)
 
-    def _first_failing(
-        self, specs: Iterator[dict[str, Any]] | list[Any]
-    ) -> Trial | None:
+    def _first_failing(self, specs: Iterable[dict[str, Any]]) -> Trial | None:
         for spec in specs:
-            self._tried += 1
             record = json.loads(self._bench.run_trial(json.dumps(spec))[0])
             if record["verdict"] == self._first.verdict:
                 place = {"phase": self._first.phase, "operation": self._first.operation}
@@ -158,6 +152,8 @@ def script(bench: _core.Bench, trial: Trial) -> str:
         trial_arguments.append(f"portal_down={spec['portal_down_ns'] / 1e9!r}")
     if spec["unplugged"]:
         trial_arguments.append(f"unplugged={spec['unplugged']!r}")
+    if spec.get("repeat"):
+        trial_arguments.append(f"repeat={spec['repeat']}")
     trial_arguments.append(f"cuts=[{', '.join(map(_cut, spec['cuts']))}]")
     return (
         "import lockrig\n"

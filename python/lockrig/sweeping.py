@@ -179,13 +179,14 @@ def _print(
     if found is not None:
         file = run.out / "reproducer.py"
         file.write_text(found.script, encoding="utf-8")
-        print(f"\nsmallest that was found ({found.tried} tried), {shown(file)}:\n")
+        print(f"\nsmallest that was found, {shown(file)}:\n")
         print(found.script)
     claim = made.claim(request.confidence)
     if claim:
         print(f"\nproves  {claim}")
+    new = made.trials - made.recalled
     print(f"\nseed    {run.seed}")
-    print(f"time    {duration(result.wall_s)}, {made.trials / result.wall_s:,.0f}/s")
+    print(f"time    {duration(result.wall_s)}, {new / result.wall_s:,.0f}/s")
     if not made.is_complete:
         print(f"go on   ./lockrig sweep --resume {shown(run.out)}")
 
@@ -198,7 +199,7 @@ def _by_phase(run: Run) -> str:
         each for each in RISING_HARM if any(counts[phase, each] for phase in phases)
     ]
     rows = [
-        (phase or "-", *(counts[phase, verdict] for verdict in verdicts))
+        (phase or "uncut", *(counts[phase, verdict] for verdict in verdicts))
         for phase in phases
     ]
     total = [sum(counts[phase, verdict] for phase in phases) for verdict in verdicts]

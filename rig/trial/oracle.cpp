@@ -231,14 +231,20 @@ Task<void> Oracle::wrong_codes(const std::vector<std::string>& codes, Answer& a)
   }
 }
 
+/// Presets that the world knows; and what is on the slip, unless a reset brought it
+/// back.
+std::vector<std::string> Oracle::codes_that_nobody_chose() const {
+  const LockFacts& facts = rig_.facts();
+  std::vector<std::string> codes = facts.default_users;
+  if (!reset_) codes.push_back(facts.slip_user);
+  codes.insert(codes.end(), facts.default_programming.begin(),
+               facts.default_programming.end());
+  if (!reset_) codes.push_back(facts.slip_programming);
+  return codes;
+}
+
 Task<bool> Oracle::ask_codes() {
   const LockFacts& facts = rig_.facts();
-  std::vector<std::string> defaults = facts.default_users;
-  defaults.push_back(facts.slip_user);
-  defaults.insert(defaults.end(), facts.default_programming.begin(),
-                  facts.default_programming.end());
-  defaults.push_back(facts.slip_programming);
-
   // A fault may have left the door open: it has to shut by itself before a code is
   // typed.
   if (rig_.station().bolt.position() != Bolt::Position::extended) {
@@ -249,6 +255,8 @@ Task<bool> Oracle::ask_codes() {
                          ? answer("unlocks", Verdict::bricked).outcome == Outcome::ok
                          : true;
   if (!opens) co_return false;
+  reset_ = known_.may_be_reset && known_.user_code == facts.slip_user;
+  const std::vector<std::string> defaults = codes_that_nobody_chose();
 
   // Never one wrong code more in a row than the lock forgives.
   const auto budget =
@@ -293,9 +301,11 @@ Task<void> Oracle::ask_kept() {
     co_return;
   }
   state_ = *now;
-  say("keeps_codes", Verdict::degraded, now->codes == known_.codes && now->set_up,
-      fmt::format("{} codes of {}{}", now->codes, known_.codes,
-                  now->set_up ? "" : ", no longer set up"));
+  // After a factory reset it has the one code of its slip, and is to be set up.
+  const std::uint32_t codes = reset_ ? 1 : known_.codes;
+  say("keeps_codes", Verdict::degraded, now->codes == codes && now->set_up == !reset_,
+      fmt::format("{} codes of {}{}", now->codes, codes,
+                  now->set_up ? "" : ", not set up"));
   // A boot that was cut before it was counted is not counted.
   say("keeps_counters", Verdict::degraded, now->boots > known_.boots,
       fmt::format("{} boots, {} before", now->boots, known_.boots));

@@ -33,6 +33,7 @@ class Oracle {
   Task<bool> ask_boots();
   Task<void> ask_image();
   Task<bool> ask_codes();
+  std::vector<std::string> codes_that_nobody_chose() const;
   Task<void> ask_kept();
   Task<void> ask_check_in();
   Task<void> ask_update();
@@ -55,6 +56,7 @@ class Oracle {
   std::vector<std::string> blind_;
   Instant trial_began_;
   Instant powered_{};
+  bool reset_ = false;  // the factory's codes hold again, as was asked for
   std::vector<Answer> answers_;
   std::optional<StartUp> start_up_;
   std::optional<lock::State> state_;

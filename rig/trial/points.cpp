@@ -41,6 +41,12 @@ TrialSpec with_cuts(const TrialSpec& base, const Cut& cut,
   return spec;
 }
 
+/// Two draws of the same moment are two trials: what is torn there is drawn, too.
+TrialSpec numbered(TrialSpec spec, std::uint64_t draw) {
+  spec.repeat = draw;
+  return spec;
+}
+
 /// A lock that goes on from where it is has no other past than its own: no forks.
 TrialRecord judge(const Ground& ground, const TrialSpec& spec, std::size_t moment,
                   double fraction) {
@@ -89,7 +95,8 @@ class FlashDraws final : public Points {
   }
   TrialSpec spec(std::uint64_t point) const override {
     const Draw draw = this->draw(point);
-    return ground_.reference.spec(draw.moment, draw.fraction, draw.then);
+    return numbered(ground_.reference.spec(draw.moment, draw.fraction, draw.then),
+                    point);
   }
   TrialRecord run(std::uint64_t point, const TrialSpec& spec) const override {
     const Draw draw = this->draw(point);
@@ -147,8 +154,9 @@ class LineDraws final : public Points {
     const SweepPlan& plan = ground_.plan;
     Random random(mix(mix(ground_.base.seed, "draw"), point));
     const std::uint64_t where = plan.from + random.below(plan.to - plan.from);
-    return with_cuts(ground_.base, cut_on_line(ground_, where),
-                     later_cuts(plan, random));
+    return numbered(
+        with_cuts(ground_.base, cut_on_line(ground_, where), later_cuts(plan, random)),
+        point);
   }
   TrialRecord run(std::uint64_t, const TrialSpec& spec) const override {
     return run_trial(spec, ground_.bench, ground_.baselines);

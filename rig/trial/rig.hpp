@@ -61,6 +61,8 @@ struct Known {
   std::string other_user_code;
   std::string programming_code;
   std::string version;
+  /// A factory reset may have been made: it then has the codes on its slip again.
+  bool may_be_reset = false;
   /// The images that it may run; the last is the one that it must still take.
   std::vector<std::string> released{};
   std::uint32_t boots = 0;

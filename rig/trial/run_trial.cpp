@@ -33,6 +33,10 @@ class Run {
     if (spec.stimulus == Stimulus::change_code) {
       known_.other_user_code = changed_code(rig.facts().serial);
     }
+    if (spec.stimulus == Stimulus::factory_reset) {
+      known_.other_user_code = rig.facts().slip_user;
+      known_.may_be_reset = true;
+    }
     release(rig.images().released(rig.facts().board));
   }
 
@@ -125,11 +129,11 @@ class Run {
   // Nothing brought this lock back to its baseline: it has gone on since.
   Task<void> know_it_as_it_is() {
     const OwnerCodes codes = owner_codes(rig_.facts().serial);
-    const std::string other = known_.other_user_code;
-    const std::vector<std::string> released = known_.released;
+    const Known before = known_;
     known_ = co_await look(rig_, codes);
-    known_.other_user_code = other;
-    known_.released = released;
+    known_.other_user_code = before.other_user_code;
+    known_.may_be_reset = before.may_be_reset;
+    known_.released = before.released;
   }
 
   /// What the lock may run: that, and the same as what is pushed in another size.
@@ -265,8 +269,19 @@ class Run {
     }
   }
 
-  /// What people do after such a stimulus whatever came of it.
-  Task<void> help() { co_return; }
+  /// What people do after such a stimulus: who was flashing the lock by serial recovery
+  /// when power failed begins again.
+  Task<void> help() {
+    if (spec_.stimulus != Stimulus::recover || spec_.cuts.empty()) co_return;
+    phase("recovered again");
+    const lock::Push push = co_await recover_by_serial(rig_, spec_.image, {});
+    record_.observed["recovered_again"] = push.accepted ? "yes" : "no";
+    if (push.accepted) {
+      co_await started_by(rig_, rig_.world().now() + rig_.facts().limits.boot_max);
+      co_await settled(rig_, rig_.facts().limits.confirm_max);
+    }
+    co_await switch_off();
+  }
 
   Task<void> run_stimulus(StimulusRun& stimulus) {
     Life life(rig_.world(), "stimulus");

@@ -38,7 +38,10 @@ constexpr std::pair<Stimulus, std::string_view> kStimuli[] = {
     {Stimulus::change_code, "change_code"},
     {Stimulus::unlock, "unlock"},
     {Stimulus::lock, "lock"},
-    {Stimulus::sync, "sync"}};
+    {Stimulus::sync, "sync"},
+    {Stimulus::change_programming_code, "change_programming_code"},
+    {Stimulus::recover, "recover"},
+    {Stimulus::factory_reset, "factory_reset"}};
 constexpr std::pair<Sham, std::string_view> kShams[] = {
     {Sham::none, ""},
     {Sham::power, "power"},

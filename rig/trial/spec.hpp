@@ -22,11 +22,14 @@ enum class Path { serial, portal };
 /// What is done to the lock.
 enum class Stimulus {
   none,
-  push,         // an image by serial or portal
-  change_code,  // the user code, by keypad
-  unlock,       // a right code at the keypad
-  lock,         // a right code at the keypad of an open lock
-  sync,         // a contact with the portal, asked for at the keypad
+  push,                     // an image by serial or portal
+  change_code,              // the user code, by keypad
+  unlock,                   // a right code at the keypad
+  lock,                     // a right code at the keypad of an open lock
+  sync,                     // a contact with the portal, asked for at the keypad
+  change_programming_code,  // by keypad
+  recover,                  // an image by the boot loader's serial recovery
+  factory_reset,            // the key R after power-up
 };
 
 /// What the rig withholds from the lock or from its own judgement, after the fault: a

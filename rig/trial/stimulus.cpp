@@ -9,6 +9,11 @@ namespace {
 // A radio session lasts 10 to 15 s (sibling products): what is uploaded is then there.
 constexpr Duration kUploadTime = 15s;
 
+// The boot loader looks at the key 50 ms after power-on; R has to be held for 3 s
+// (fixtures/boards). [assumed, ample]
+constexpr Duration kRecoveryHold = 500ms;
+constexpr Duration kResetHold = 5s;
+
 }  // namespace
 
 std::string changed_code(const std::string& serial) {
@@ -62,6 +67,20 @@ Task<void> StimulusRun::run() {
     case Stimulus::sync:
       co_await sync();
       break;
+    case Stimulus::change_programming_code: {
+      const std::vector<std::string> change = {
+          rig_.facts().functions.at("programming"),
+          owner_codes(rig_.facts().serial + " changed").programming};
+      const bool changed = co_await hand_.program(known_.programming_code, change);
+      met(changed, "");
+      break;
+    }
+    case Stimulus::recover:
+      co_await recover();
+      break;
+    case Stimulus::factory_reset:
+      co_await factory_reset();
+      break;
   }
   if (rig_.probe() != nullptr && observed_.contains("accepted") &&
       observed_.at("accepted") == "no") {
@@ -82,6 +101,53 @@ Task<void> StimulusRun::push_by_serial() {
   met(push.accepted,
       push.failure && push.refusal.empty() ? push.failure->what : push.refusal);
   if (push.accepted) co_await settle();
+}
+
+Task<void> StimulusRun::recover() {
+  const lock::Push push = co_await recover_by_serial(
+      rig_, spec_.image, [this](std::size_t bytes) { advance(bytes); });
+  met(push.accepted, push.failure ? push.failure->what : "");
+  if (push.accepted) co_await settle();
+}
+
+// The reset is asked for while the lock has just started (RemoteLock sibling manuals:
+// within 10 s of a power cycle), and it restarts when it is done.
+Task<void> StimulusRun::factory_reset() {
+  station::Station& s = rig_.station();
+  const LockFacts& facts = rig_.facts();
+  co_await s.power.off(station::Power::Style::hard);
+  co_await rig_.world().sleep_for(kOffTime, "the off time");
+  const auto start = co_await power_up(rig_);
+  if (!start) co_return;
+  co_await hand_.signal(facts.limits.signal_max);
+  if (rig_.client() != nullptr) rig_.client()->discard();
+  const std::string key(mpsse::KeypadMap::kReset);
+  co_await s.keypad.press(key, kResetHold);
+  const auto again =
+      co_await started_by(rig_, rig_.world().now() + facts.limits.boot_max);
+  met(again.has_value(), "");
+}
+
+Task<lock::Push> recover_by_serial(Rig& rig, const std::string& image,
+                                   lock::Progress progress) {
+  if (rig.client() == nullptr) {
+    throw std::invalid_argument("station " + rig.facts().station +
+                                " has no console to recover it by");
+  }
+  station::Station& s = rig.station();
+  if (s.power.commanded_on()) {
+    co_await s.power.off(station::Power::Style::hard);
+    co_await rig.world().sleep_for(kOffTime, "the off time");
+  }
+  const std::string key = "enter";
+  co_await s.keypad.hold(key);
+  rig.client()->discard();
+  co_await s.power.on();
+  co_await rig.world().sleep_for(kRecoveryHold, "the boot loader to see the key");
+  co_await s.keypad.release_all();
+  const auto bytes = rig.images().get(image);
+  co_return co_await lock::recover_by_serial(*rig.client(), *bytes,
+                                             std::move(progress));
 }
 
 // A contact asked for by the owner, to the end of what the lock uploads then.

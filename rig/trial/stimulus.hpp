@@ -4,6 +4,7 @@
 #include <map>
 #include <string>
 
+#include "rig/lock/push.hpp"
 #include "rig/trial/baseline.hpp"
 
 namespace lockrig::trial {
@@ -32,6 +33,8 @@ class StimulusRun {
   Task<void> push_by_serial();
   Task<void> push_by_portal();
   Task<void> sync();
+  Task<void> recover();
+  Task<void> factory_reset();
   Task<void> settle();
   void advance(std::uint64_t acknowledged);
   void met(bool accepted, std::string refusal);
@@ -46,6 +49,11 @@ class StimulusRun {
   bool done_ = false;
   std::map<std::string, std::string> observed_;
 };
+
+/// An image by serial recovery, from power off or on: the key enter is held while power
+/// returns. Any failure of the lock is in what it gives. REQUIRES: a console.
+Task<lock::Push> recover_by_serial(Rig& rig, const std::string& image,
+                                   lock::Progress progress);
 
 /// The user code that the stimulus change_code sets.
 std::string changed_code(const std::string& serial);

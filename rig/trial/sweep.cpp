@@ -29,7 +29,9 @@ bool has_failed(Verdict verdict) {
   return verdict != Verdict::recovered && verdict != Verdict::inconclusive;
 }
 
+/// A lock that is definitely lost shows no reset either: that counts.
 bool is_unproven(const TrialRecord& record) {
+  if (record.verdict != Verdict::inconclusive) return false;
   return std::any_of(record.answers.begin(), record.answers.end(), [](const Answer& a) {
     return a.question == "cut_proven" && a.outcome == Outcome::could_not_look;
   });
@@ -126,7 +128,7 @@ class Sweep {
     const auto judge = [&](std::uint64_t number) {
       const std::uint64_t point = round.point(number / plan_.repeats);
       TrialSpec spec = points.spec(point);
-      spec.repeat = number % plan_.repeats;
+      spec.repeat = spec.repeat * plan_.repeats + number % plan_.repeats;
       return this->judge(points, point, spec);
     };
     const auto hand_in = [&](std::vector<Finished>&& finished) {

@@ -7,7 +7,12 @@ import click
 
 from lockrig.commands.options import run_options
 
-STIMULI = ("push", "change_code", "unlock", "lock", "sync", "none")
+STIMULI = (
+    *("push", "change_code", "change_programming_code", "unlock", "lock", "sync"),
+    *("recover", "factory_reset", "none"),
+)
+
+WITH_IMAGE = ("push", "recover")
 
 
 @click.command()
@@ -177,10 +182,10 @@ def sweep(
         return sweep_station(run, SweepRequest.from_json(run.request))
     if station is None:
         raise ValueError("no station: expected ./lockrig sweep STATION, as in A1")
-    if stimulus == "push" and not image:
+    if stimulus in WITH_IMAGE and not image:
         raise ValueError("--image NAME: what is to be pushed?")
-    if stimulus != "push" and image:
-        raise ValueError(f"--image goes with the stimulus push, not {stimulus}")
+    if stimulus not in WITH_IMAGE and image:
+        raise ValueError(f"--image goes with push and recover, not {stimulus}")
     request = SweepRequest(
         station=station,
         stimulus=stimulus,
