@@ -72,9 +72,10 @@ class Lock:
         expected: bool = False,
     ) -> Trial:
         """One trial from baseline to verdict, which is returned, not judged: see
-        Trial.expect. `stimulus`: none, push, change_code,
-        change_programming_code, unlock, lock, sync, recover, factory_reset. `repeat` tells trials apart that are alike: what chance decides falls
-        otherwise in each. `expected`: the case wants a verdict other than recovered."""
+        Trial.expect. `stimulus`: none, push, change_code, change_programming_code,
+        unlock, lock, sync, recover, factory_reset. `repeat` tells trials apart that are
+        alike: what chance decides falls otherwise in each. `expected`: the case wants a
+        verdict other than recovered."""
         spec = self._spec(stimulus, image, via)
         spec["cuts"] = [each.to_spec() for each in cuts]
         spec["portal_down_ns"] = nanoseconds(portal_down)

@@ -122,7 +122,7 @@ class Notebook:
         made = self.bench.sweep(
             text,
             {"check_every": CHECK_EVERY, **plan.to_core()},
-            self.workers,
+            1 if self.is_real else self.workers,  # a real station bears one at a time
             self.journal,
             self.case_id,
             self.purpose,

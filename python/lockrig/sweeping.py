@@ -2,7 +2,9 @@
 
 import sys
 import time
+from dataclasses import replace
 
+from lockrig.calibration import calibration_of
 from lockrig.defects import read_defects
 from lockrig.display import make_display
 from lockrig.errors import Inconclusive, LockFault
@@ -12,6 +14,7 @@ from lockrig.result import CaseResult
 from lockrig.root import shown
 from lockrig.run import Run
 from lockrig.shrinking import Reproducer, shrink
+from lockrig.station_state import StationState
 from lockrig.sweep import Sweep, bad_table, boundary_table
 from lockrig.sweep_plan import PHASES
 from lockrig.sweep_request import SweepRequest
@@ -32,6 +35,7 @@ def sweep_station(run: Run, request: SweepRequest, *, shrinks: bool = True) -> i
     """Returns the exit status. ValueError for a caller's mistake, before `run.out` is
     made or gone on with."""
     _check(request)
+    request = _with_step(run, request)
     display = make_display(sys.stdout)
     notebook = Notebook(
         bench=run.bench,
@@ -120,6 +124,25 @@ def _check(request: SweepRequest) -> None:
     for each in request.plan.phases:
         if each not in PHASES:
             raise ValueError(f"no phase {each}; there are: {', '.join(PHASES)}")
+
+
+def _with_step(run: Run, request: SweepRequest) -> SweepRequest:
+    """Where no step was given, what the station's calibration can tell apart: the moment
+    of a cut is not known any better."""
+    span = request.plan.span
+    if span is None or span[2] > 0:
+        return request
+    calibration = calibration_of(StationState(run.bench, request.station)) or {}
+    known = [calibration.get(key, 0.0) for key in ("jitter_us", "uncertainty_us")]
+    if request.plan.axis != "time" or not max(known) > 0:
+        raise ValueError(
+            "--span needs a STEP: there is no calibration of station"
+            f" {request.station} (./lockrig doctor makes one)"
+            if request.plan.axis == "time"
+            else "--span along bytes needs a STEP"
+        )
+    plan = replace(request.plan, span=(span[0], span[1], max(known) / 1e6))
+    return replace(request, plan=plan)
 
 
 def _judge(

@@ -55,7 +55,11 @@ Oracle::Oracle(Rig& rig, Hand& hand, const Known& known, std::vector<std::string
       hand_(hand),
       known_(known),
       blind_(std::move(blind)),
-      trial_began_(trial_began) {}
+      trial_began_(trial_began) {
+  if (known_.released.empty()) {
+    known_.released = rig.images().released(rig.facts().board);
+  }
+}
 
 bool Oracle::asked(const std::string& question) const {
   return std::find(blind_.begin(), blind_.end(), question) == blind_.end();

@@ -56,7 +56,8 @@ Reference take_reference(const TrialSpec& base, const OperationFilter& filter,
                                  fmt::format("{} {}", to_string(op.kind), op.region),
                                  rig.world().now()});
   };
-  reference.record = run_trial(base, bench, baselines, observe);
+  reference.record =
+      run_trial(base, bench, baselines, observe, false, {}, !base.cuts.empty());
   return reference;
 }
 

@@ -63,7 +63,8 @@ struct Known {
   std::string version;
   /// A factory reset may have been made: it then has the codes on its slip again.
   bool may_be_reset = false;
-  /// The images that it may run; the last is the one that it must still take.
+  /// The images that it may run; the last is the one that it must still take. Empty:
+  /// those that were released for the board.
   std::vector<std::string> released{};
   std::uint32_t boots = 0;
   std::uint32_t codes = 0;

@@ -40,7 +40,7 @@ class Run {
     release(rig.images().released(rig.facts().board));
   }
 
-  Task<void> whole(const Observer& observer) {
+  Task<void> whole(const Observer& observer, bool of_recovery) {
     co_await rig_.station().open();
     for (const std::string& wire : spec_.unplugged) unplug(wire);
     co_await check_that_the_rig_can_look();
@@ -49,7 +49,7 @@ class Run {
     if (rig_.facts().returns == Return::ladder) climb();
     if (spec_.portal_down > Duration::zero()) rig_.portal().set_reachable(false);
     phase("stimulus");
-    co_await fault(observer);
+    co_await fault(observer, of_recovery);
     // Restored: nothing is offered any more, so that no update of its own disturbs the
     // lock while it is judged. The oracle's own update shows that it still takes one.
     rig_.portal().withdraw(rig_.facts().serial);
@@ -206,17 +206,16 @@ class Run {
     }
   }
 
-  Task<void> fault(const Observer& observer) {
+  Task<void> fault(const Observer& observer, bool of_recovery) {
     const Instant began = rig_.world().now();
     StimulusRun stimulus(rig_, hand_, spec_, known_);
-    // What is observed follows the cuts that the spec has already.
-    if (observer && spec_.cuts.empty()) watch(observer);
+    if (observer && !of_recovery) watch(observer, 0);
     bool cut = co_await make_cuts(0, &stimulus);
     if (spec_.cuts.empty()) {
       co_await run_stimulus(stimulus);
-    } else if (observer && cut) {
-      watch(observer);
-      co_await recover_unobserved();
+    } else if (of_recovery && cut) {
+      watch(observer, operations());
+      co_await recover_undisturbed();
       cut = false;
     }
     if (rig_.probe() != nullptr) rig_.probe()->watch({});
@@ -239,19 +238,25 @@ class Run {
     co_return cut;
   }
 
-  void watch(const Observer& observer) {
+  /// So far.
+  std::uint64_t operations() {
     if (rig_.probe() == nullptr) {
       throw std::invalid_argument("station " + rig_.facts().station +
                                   " cannot count flash operations");
     }
-    const std::uint64_t from = spec_.cuts.empty() ? 0 : rig_.probe()->count();
+    return rig_.probe()->count();
+  }
+
+  /// `from` is the operation that counts as the first.
+  void watch(const Observer& observer, std::uint64_t from) {
+    operations();
     rig_.probe()->watch([this, &observer, from](const FlashOp& op) {
       observer(rig_, known_, {op.index - from, op.kind, op.region, op.phase});
     });
   }
 
   /// After the cuts that led here, power returns and nothing disturbs the lock.
-  Task<void> recover_unobserved() {
+  Task<void> recover_undisturbed() {
     const auto start_up = co_await power_up(rig_);
     if (!start_up || rig_.client() == nullptr) co_return;
     co_await settled(rig_, rig_.facts().limits.confirm_max);
@@ -404,7 +409,8 @@ TrialRecord blank(const TrialSpec& spec) {
 
 TrialRecord run_trial(const TrialSpec& spec, Bench& bench, Baselines& baselines,
                       const Observer& observer, bool keep_trace,
-                      const std::function<void(const Trace&)>& with_trace) {
+                      const std::function<void(const Trace&)>& with_trace,
+                      bool of_recovery) {
   if (spec.sham == Sham::cut && spec.cuts.empty()) {
     throw std::invalid_argument("the sham \"cut\" needs a cut that is not made");
   }
@@ -416,7 +422,7 @@ TrialRecord run_trial(const TrialSpec& spec, Bench& bench, Baselines& baselines,
     rig = bench.set_up(spec.station, trial_seed(spec), spec.defects, baseline.get());
     if (keep_trace) rig->world().trace().keep_events();
     Run run(spec, *rig, baseline->known, record);
-    rig->world().run(run.whole(observer), kTrialLimit, "a trial");
+    rig->world().run(run.whole(observer, of_recovery), kTrialLimit, "a trial");
     if (rig->facts().returns != Return::snapshot) {
       baselines.go_on(spec.station, spec.defects, run.left_behind());
     }

@@ -22,17 +22,19 @@ struct Fork {
   Instant at{};           // in the reference run
 };
 
-/// Sees each flash operation from the stimulus to the settling of the lock; where the
-/// spec has cuts, from power's return after the last one, and its index counts from
-/// there. May take moments there.
+/// Sees each flash operation between the stimulus and the settling of the lock, and may
+/// take moments there.
 using Observer = std::function<void(Rig& rig, const Known& known, const FlashOp& op)>;
 
 /// A trial from baseline to verdict. Any failure of lock or rig is in the record, also
 /// of devices that cannot be opened; only a caller's mistake is thrown
 /// (std::invalid_argument). `with_trace` is called where there was a rig. Any thread.
+/// `of_recovery`: the observer sees the recovery from the spec's last cut instead,
+/// which nothing disturbs, and operations count from power's return.
 TrialRecord run_trial(const TrialSpec& spec, Bench& bench, Baselines& baselines,
                       const Observer& observer = {}, bool keep_trace = false,
-                      const std::function<void(const Trace&)>& with_trace = {});
+                      const std::function<void(const Trace&)>& with_trace = {},
+                      bool of_recovery = false);
 
 /// The same from a fork: only what follows the cut is run.
 TrialRecord run_fork(const Fork& fork, Bench& bench);

@@ -172,7 +172,7 @@ TEST_F(BenchText, unknown_key_of_a_station) {
       mistake(first("onexit = \"off\"")),
       ":8: stations.A1.onexit: unknown key; there are: board, serial, user_code, "
       "programming_code, on_exit, reset_key, supply, min_off_ms, key_drive_max_s, "
-      "key_hold_ms, key_gap_ms, station_faults, defects");
+      "key_hold_ms, key_gap_ms, baseline, station_faults, defects");
 }
 
 TEST_F(BenchText, missing_key_takes_the_line_of_its_station) {

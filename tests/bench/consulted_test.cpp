@@ -56,7 +56,7 @@ TEST_F(ConsultedTest, the_codes_of_2017_are_in_the_lock_before_it_ever_starts) {
 
 TEST_F(ConsultedTest, a_sweep_has_what_any_of_its_trials_asked) {
   trial::SweepPlan plan;
-  plan.phases = {"trial"};
+  plan.operations.phases = {"trial"};
   plan.fractions = {0.3};
   plan.choose = trial::Choose::linear;
   plan.count = 3;

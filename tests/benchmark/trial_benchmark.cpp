@@ -12,6 +12,7 @@
 #include <thread>
 #include <vector>
 
+#include "many_cuts.hpp"
 #include "rig/trial/sweep.hpp"
 #include "subject.hpp"
 #include "threads.hpp"
@@ -105,6 +106,18 @@ class Keys : public benchmark::ConsoleReporter {
   bool failed = false;
 };
 
+/// Its value, taken out of the arguments; "" where it is not given.
+std::string take_option(int& argc, char** argv, const std::string& name) {
+  for (int i = 1; i + 1 < argc; ++i) {
+    if (argv[i] != name) continue;
+    const std::string value = argv[i + 1];
+    std::copy(argv + i + 2, argv + argc, argv + i);
+    argc -= 2;
+    return value;
+  }
+  return "";
+}
+
 }  // namespace
 }  // namespace lockrig
 
@@ -112,18 +125,16 @@ int main(int argc, char** argv) {
   if (argc > 1 && std::string(argv[1]) == lockrig::kWork) {
     return lockrig::work(argc, argv);
   }
-  std::string json_file;
-  for (int i = 1; i + 1 < argc; ++i) {
-    if (std::string(argv[i]) != "--json") continue;
-    json_file = argv[i + 1];
-    std::copy(argv + i + 2, argv + argc, argv + i);
-    argc -= 2;
-    break;
-  }
+  const std::string json_file = lockrig::take_option(argc, argv, "--json");
+  const std::string cuts = lockrig::take_option(argc, argv, "--cuts");
   benchmark::Initialize(&argc, argv);
   if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 2;
   lockrig::Keys reporter;
-  benchmark::RunSpecifiedBenchmarks(&reporter);
+  if (cuts.empty()) {
+    benchmark::RunSpecifiedBenchmarks(&reporter);
+  } else {
+    reporter.values = lockrig::many_cuts(std::stoull(cuts));
+  }
   std::cout << reporter.values.dump(2) << "\n";
   if (!json_file.empty()) {
     std::ofstream out(json_file);

@@ -236,7 +236,7 @@ def test_every_defect_is_known_to_the_twin_and_caught_by_cases() -> None:
 
 
 def test_a_defect_may_be_one_scenarios_alone() -> None:
-    defect = Defect("x", "", ("KEY-04:test_b", "KEY-05"), "")
+    defect = Defect("x", "keypad", "", ("KEY-04:test_b", "KEY-05"))
     assert defect.cases == {"KEY-04", "KEY-05"}
     assert defect.is_for("KEY-04", "test_b") and defect.is_for("KEY-05", "test_c")
     assert not defect.is_for("KEY-04", "test_a")

@@ -221,7 +221,7 @@ def test_a_station_that_cannot_return_is_refused_before_anything_is_made(
         (["A1", "--image", "2.4.0", "--span", "0,1,1"], "--span is for --along"),
         (
             ["A1", "--image", "2.4.0", "--along", "time", "--span", "3,1,1"],
-            "expected FROM,TO,STEP",
+            "expected FROM,TO[,STEP]",
         ),
         (
             ["A1", "--image", "2.4.0", "--max-rate", "0.1", "--count", "3"],

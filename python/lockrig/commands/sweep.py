@@ -61,9 +61,10 @@ WITH_IMAGE = ("push", "recover")
 )
 @click.option(
     "--span",
-    metavar="FROM,TO,STEP",
+    metavar="FROM,TO[,STEP]",
     default=None,
-    help="Along bytes or time: from, up to and without, and in what steps.",
+    help="Along bytes or time: from, up to and without, and in what steps. Of time"
+    " without a step: as finely as the station's calibration can tell moments apart.",
 )
 @click.option(
     "--choose",
@@ -222,7 +223,7 @@ def _plan(
         raise ValueError("--max-rate says how many are drawn: no --choose and --count")
     draws = choose == "random" or max_rate is not None
     if choose == "all" and count is not None:
-        raise ValueError("--count is for a --choose that is not all")
+        raise ValueError("--count is for --choose linear, random, bisect or adaptive")
     if choose in ("linear", "random", "adaptive") and count is None:
         raise ValueError(f"--choose {choose} needs --count")
     if (along == "flash_ops") != (span is None):
@@ -269,9 +270,12 @@ def _numbers(option: str, text: str) -> tuple[float, ...]:
 
 def _span(text: str) -> tuple[float, float, float]:
     numbers = _numbers("--span", text)
-    if len(numbers) != 3 or not 0 <= numbers[0] < numbers[1] or not numbers[2] > 0:
-        raise ValueError(f"--span {text}: expected FROM,TO,STEP, as in 0,12,0.01")
-    return numbers[0], numbers[1], numbers[2]
+    if len(numbers) not in (2, 3) or not 0 <= numbers[0] < numbers[1]:
+        raise ValueError(f"--span {text}: expected FROM,TO[,STEP], as in 0,12,0.01")
+    step = numbers[2] if len(numbers) == 3 else 0.0
+    if len(numbers) == 3 and not step > 0:
+        raise ValueError(f"--span {text}: a step is more than 0")
+    return numbers[0], numbers[1], step
 
 
 def _cut(text: str) -> Any:
