@@ -262,4 +262,8 @@ std::uint64_t trial_seed(const TrialSpec& spec) {
   return mix(spec.seed, golden_identifier(spec));
 }
 
+std::uint64_t trial_seed(const TrialSpec& spec, const std::string& identifier) {
+  return spec.defects.empty() ? mix(spec.seed, identifier) : trial_seed(spec);
+}
+
 }  // namespace lockrig::trial
