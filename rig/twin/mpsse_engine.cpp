@@ -180,9 +180,8 @@ void MpsseEngine::set_and_pause(Instant& now, bool skips) {
     mpsse::Pins to;
     if (size < wait || !sets_pins(stream + wait, size - wait, to)) return;
     if (wait > 0) {
-      ByteView command(stream, wait);
       pause_bytes_ = wait;
-      pause_end_ = ticks_ + mpsse::next(command)->clocks * clock_.ticks_per_clock();
+      pause_end_ = ticks_ + mpsse::clocks_of(stream) * clock_.ticks_per_clock();
       pause_until_ = time_of(pause_end_);
       // Flushed answers reach the host before the clock moves.
       if (skips && !flushed_ && skip_(pause_until_)) now = std::max(now, pause_until_);
