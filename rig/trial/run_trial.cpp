@@ -398,7 +398,8 @@ TrialRecord run_trial(const TrialSpec& spec, Bench& bench, Baselines& baselines,
   guarded(record, rig, [&] {
     const auto baseline = baselines.get(spec.station, spec.defects);
     record.consulted = baseline->consulted;
-    rig = bench.set_up(spec.station, trial_seed(spec, record.id), spec.defects, baseline.get());
+    rig = bench.set_up(spec.station, trial_seed(spec, record.id), spec.defects,
+                       baseline.get());
     if (keep_trace) rig->world().trace().keep_events();
     Run run(spec, *rig, baseline->known, record);
     rig->world().run(run.whole(observer), kTrialLimit, "a trial");

@@ -118,6 +118,12 @@ Instant MpsseEngine::advance(Instant now, bool skips) {
       block_ = Block::commands;
       break;
     }
+    // Ends every exchange: nothing to plan for.
+    if (commands_[head_] == mpsse::op::kFlush) {
+      flushed_ = true;
+      consume(1);
+      continue;
+    }
     plan();
     if (run_.empty()) {
       block_ = execute(now);
@@ -301,10 +307,6 @@ MpsseEngine::Block MpsseEngine::execute(Instant now) {
     case Kind::read_low:
     case Kind::read_high:
       return Block::room;  // with room it would have been planned
-    case Kind::flush:
-      flushed_ = true;
-      consume(bytes);
-      return Block::none;
     case Kind::wait_gpiol1_high:
     case Kind::wait_gpiol1_low:
       if (!gpiol1(command->kind == Kind::wait_gpiol1_high)) return Block::gpiol1;
