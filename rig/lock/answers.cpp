@@ -23,6 +23,43 @@ Failure bad_field(const char* command, const Fields& fields) {
                    "' is missing or not what it should be");
 }
 
+/// Reads what is expected next; anything else makes it bad for good.
+class Expect {
+ public:
+  explicit Expect(ByteView bytes) : reader_(bytes) {}
+
+  bool good() const { return good_; }
+  bool ended() const { return good_ && reader_.at_end(); }
+
+  std::uint64_t count(smp::CborType type) {
+    const auto head = good_ ? reader_.head() : std::nullopt;
+    good_ = head && head->type == type && !head->indefinite;
+    return good_ ? head->argument : 0;
+  }
+  std::uint32_t number() {
+    const std::uint64_t value = count(smp::CborType::unsigned_number);
+    good_ = good_ && value <= std::numeric_limits<std::uint32_t>::max();
+    return static_cast<std::uint32_t>(value);
+  }
+  std::string_view text() {
+    const auto content = reader_.take(count(smp::CborType::text));
+    good_ = good_ && content;
+    if (!good_) return {};
+    return {reinterpret_cast<const char*>(content->data()), content->size()};
+  }
+  void key(std::string_view name) { good_ = text() == name && good_; }
+  void that(bool condition) { good_ = good_ && condition; }
+
+ private:
+  smp::CborReader reader_;
+  bool good_ = true;
+};
+
+bool is_ascii(std::string_view text) {
+  return std::all_of(text.begin(), text.end(),
+                     [](char c) { return static_cast<unsigned char>(c) < 0x80; });
+}
+
 /// nullopt for anything but a map of `off` and perhaps `match`.
 std::optional<UploadAck> plain_ack(ByteView body) {
   smp::CborReader reader(body);
@@ -146,6 +183,37 @@ Reply<LogPage> read_log_page(const json& body, std::uint32_t after) {
     page.events.push_back(std::move(event));
   }
   if (!fields.good()) return bad_field("log", fields);
+  return page;
+}
+
+std::optional<LogPage> plain_log_page(ByteView message, std::uint32_t after) {
+  const auto header = smp::decode_header(message);
+  if (!header) return std::nullopt;
+  const ByteView body = message.subspan(smp::kHeaderSize);
+  if (body.size() != header->length) return std::nullopt;
+  Expect expect(body);
+  LogPage page;
+  expect.that(expect.count(smp::CborType::map) == 2);
+  expect.key("events");
+  for (auto left = expect.count(smp::CborType::array); left > 0 && expect.good();
+       --left) {
+    LogEvent event;
+    expect.that(expect.count(smp::CborType::map) == 3);
+    expect.key("b");
+    event.boot = expect.number();
+    expect.key("n");
+    event.sequence = expect.number();
+    expect.key("t");
+    const std::string_view text = expect.text();
+    // The document's reader knows what is UTF-8, and what to say of a wrong order.
+    expect.that(is_ascii(text) && event.sequence > after);
+    event.text = text;
+    after = event.sequence;
+    page.events.push_back(std::move(event));
+  }
+  expect.key("newest");
+  page.newest = expect.number();
+  if (!expect.ended()) return std::nullopt;
   return page;
 }
 

@@ -33,6 +33,12 @@ Client::Client(World& world, station::Console& console, std::string station)
     : link_(world, console, std::move(station)) {}
 
 Task<Reply<json>> Client::exchange(Request request, json body) {
+  auto reply = co_await ask(request, std::move(body));
+  if (auto* failure = std::get_if<Failure>(&reply)) co_return std::move(*failure);
+  co_return read(request, std::get<Bytes>(reply));
+}
+
+Task<Reply<Bytes>> Client::ask(Request request, json body) {
   for (int tries = 1;; ++tries) {
     auto reply = co_await try_once(request, body);
     const auto* failure = std::get_if<Failure>(&reply);
@@ -43,7 +49,7 @@ Task<Reply<json>> Client::exchange(Request request, json body) {
   }
 }
 
-Task<Reply<json>> Client::try_once(Request request, const json& body) {
+Task<Reply<Bytes>> Client::try_once(Request request, const json& body) {
   using Kind = Failure::Kind;
   const smp::Header header{request.op,    smp::kSmpV2,           0,         0,
                            request.group, link_.next_sequence(), request.id};
@@ -54,7 +60,7 @@ Task<Reply<json>> Client::try_once(Request request, const json& body) {
   StreamStatus status = co_await link_.send(message);
   const Instant until = link_.world().now() + kLimit;
   while (status == StreamStatus::ok) {
-    const Link::Incoming incoming = co_await link_.receive(until);
+    Link::Incoming incoming = co_await link_.receive(until);
     status = incoming.status;
     if (status != StreamStatus::ok) break;
     const auto got = smp::decode_header(incoming.message);
@@ -65,18 +71,7 @@ Task<Reply<json>> Client::try_once(Request request, const json& body) {
           Kind::malformed,
           fmt::format("{}: the answer is to another command", request.name)};
     }
-    auto answer = smp::decode(incoming.message);
-    if (!answer) {
-      co_return Failure{Kind::malformed,
-                        fmt::format("{}: not an SMP message", request.name)};
-    }
-    if (const auto error = smp::error_of(answer->body)) {
-      co_return Failure{Kind::refused,
-                        fmt::format("{}: refused with {} of group {}", request.name,
-                                    error->rc, error->group),
-                        error};
-    }
-    co_return std::move(answer->body);
+    co_return std::move(incoming.message);
   }
   if (status == StreamStatus::closed) {
     co_return Failure{Kind::closed,
@@ -87,6 +82,22 @@ Task<Reply<json>> Client::try_once(Request request, const json& body) {
       Kind::timed_out,
       fmt::format("{}: no answer within {} s{}", request.name, to_seconds(kLimit),
                   noise ? ", what came was damaged" : "")};
+}
+
+Reply<json> Client::read(const Request& request, ByteView message) {
+  using Kind = Failure::Kind;
+  auto answer = smp::decode(message);
+  if (!answer) {
+    return Failure{Kind::malformed,
+                   fmt::format("{}: not an SMP message", request.name)};
+  }
+  if (const auto error = smp::error_of(answer->body)) {
+    return Failure{Kind::refused,
+                   fmt::format("{}: refused with {} of group {}", request.name,
+                               error->rc, error->group),
+                   error};
+  }
+  return std::move(answer->body);
 }
 
 Task<Reply<std::string>> Client::echo(std::string text) {
@@ -130,16 +141,25 @@ Task<Reply<State>> Client::state() {
 }
 
 Task<Reply<std::vector<LogEvent>>> Client::log(std::uint32_t after) {
+  const Request request{"log", smp::Op::read, smp::kGroupLock, smp::kLockLog,
+                        kReadTries};
   std::vector<LogEvent> events;
   for (;;) {
     json body = {{"after", after}};
-    auto reply = co_await exchange(
-        {"log", smp::Op::read, smp::kGroupLock, smp::kLockLog, kReadTries},
-        std::move(body));
+    auto reply = co_await ask(request, std::move(body));
     if (auto* failure = std::get_if<Failure>(&reply)) co_return std::move(*failure);
-    auto answer = read_log_page(std::get<json>(reply), after);
-    if (auto* failure = std::get_if<Failure>(&answer)) co_return std::move(*failure);
-    auto& page = std::get<LogPage>(answer);
+    const Bytes& message = std::get<Bytes>(reply);
+    auto plain = plain_log_page(message, after);
+    if (!plain) {
+      auto document = read(request, message);
+      if (auto* failure = std::get_if<Failure>(&document)) {
+        co_return std::move(*failure);
+      }
+      auto answer = read_log_page(std::get<json>(document), after);
+      if (auto* failure = std::get_if<Failure>(&answer)) co_return std::move(*failure);
+      plain = std::move(std::get<LogPage>(answer));
+    }
+    LogPage& page = *plain;
     if (page.events.empty()) co_return events;
     after = page.events.back().sequence;
     events.insert(events.end(), std::make_move_iterator(page.events.begin()),

@@ -83,7 +83,10 @@ class Client {
     int tries;
   };
   Task<Reply<nlohmann::json>> exchange(Request request, nlohmann::json body);
-  Task<Reply<nlohmann::json>> try_once(Request request, const nlohmann::json& body);
+  /// The answer as it came, its header looked at.
+  Task<Reply<Bytes>> ask(Request request, nlohmann::json body);
+  Task<Reply<Bytes>> try_once(Request request, const nlohmann::json& body);
+  static Reply<nlohmann::json> read(const Request& request, ByteView message);
 
   Link link_;
   std::optional<Params> params_;

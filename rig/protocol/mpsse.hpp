@@ -65,8 +65,9 @@ constexpr std::int64_t to_ticks(Duration time) {
   return time.count() / 50 * 3 + time.count() % 50 * 3 / 50;
 }
 
-/// The first tick at or after a time, and the last one at or before it, as to_duration()
-/// has them: three ticks are 0, 17 and 33 ns into each 50. REQUIRES: time >= 0.
+/// The first tick at or after a time, and the last one at or before it, as
+/// to_duration() has them: three ticks are 0, 17 and 33 ns into each 50. REQUIRES: time
+/// >= 0.
 constexpr std::int64_t first_tick(Duration time) {
   const std::int64_t rest = time.count() % 50;
   return time.count() / 50 * 3 + (rest > 0) + (rest > 17) + (rest > 33);
@@ -178,6 +179,13 @@ inline constexpr std::array<Form, 256> kForms = make_forms();
 
 }  // namespace detail
 
+/// Of a whole clock_bits command, or of one that counts bytes.
+inline std::uint32_t clocks_of(const std::uint8_t* command) {
+  // AN_108 defines 0-7 bits only; those above are taken as not wired.
+  if (command[0] == op::kClockBits) return (command[1] & 7u) + 1;
+  return ((command[1] | command[2] << 8) + 1u) * 8;
+}
+
 /// Takes the next command off the front of the stream; nullopt, and nothing taken,
 /// while it is incomplete. Never allocates. Data shifting (opcodes below 0x80), CPU-bus
 /// commands and the FT232H's 0x9E are `bad` here: no rig line is a serial or CPU bus,
@@ -200,13 +208,10 @@ inline std::optional<Command> next(ByteView& stream) {
       command.divisor = static_cast<std::uint16_t>(stream[1] | stream[2] << 8);
       break;
     case Kind::clock_bits:
-      // AN_108 defines 0-7 only; the bits above are taken as not wired.
-      command.clocks = (stream[1] & 7u) + 1;
-      break;
     case Kind::clock_bytes:
     case Kind::clock_bytes_until_high:
     case Kind::clock_bytes_until_low:
-      command.clocks = ((stream[1] | stream[2] << 8) + 1u) * 8;
+      command.clocks = clocks_of(stream.data());
       break;
     default:
       break;

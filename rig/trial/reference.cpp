@@ -35,8 +35,10 @@ Fork Reference::fork(const TrialSpec& spec, std::size_t moment, double fraction)
   const Moment& m = moments.at(moment);
   Fork fork;
   fork.spec = spec;
+  fork.id = identifier(spec);
+  fork.seed = trial_seed(spec, fork.id);
   fork.cut = record.spec.cuts.size();
-  fork.state = {m.flash->torn(fraction, trial_seed(spec)), m.portal, m.known};
+  fork.state = {m.flash->torn(fraction, fork.seed), m.portal, m.known};
   fork.before = record.cuts;
   fork.phase = m.phase;
   fork.operation = m.operation;

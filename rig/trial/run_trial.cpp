@@ -398,9 +398,9 @@ void guarded(TrialRecord& record, std::unique_ptr<Rig>& rig, Body body) {
   if (rig) finish(record, *rig);
 }
 
-TrialRecord blank(const TrialSpec& spec) {
+TrialRecord blank(const TrialSpec& spec, std::string id) {
   TrialRecord record;
-  record.id = identifier(spec);
+  record.id = std::move(id);
   record.spec = spec;
   return record;
 }
@@ -414,12 +414,13 @@ TrialRecord run_trial(const TrialSpec& spec, Bench& bench, Baselines& baselines,
   if (spec.sham == Sham::cut && spec.cuts.empty()) {
     throw std::invalid_argument("the sham \"cut\" needs a cut that is not made");
   }
-  TrialRecord record = blank(spec);
+  TrialRecord record = blank(spec, identifier(spec));
   std::unique_ptr<Rig> rig;
   guarded(record, rig, [&] {
     const auto baseline = baselines.get(spec.station, spec.defects);
     record.consulted = baseline->consulted;
-    rig = bench.set_up(spec.station, trial_seed(spec), spec.defects, baseline.get());
+    rig = bench.set_up(spec.station, trial_seed(spec, record.id), spec.defects,
+                       baseline.get());
     if (keep_trace) rig->world().trace().keep_events();
     Run run(spec, *rig, baseline->known, record);
     rig->world().run(run.whole(observer, of_recovery), kTrialLimit, "a trial");
@@ -432,14 +433,13 @@ TrialRecord run_trial(const TrialSpec& spec, Bench& bench, Baselines& baselines,
 }
 
 TrialRecord run_fork(const Fork& fork, Bench& bench) {
-  TrialRecord record = blank(fork.spec);
+  TrialRecord record = blank(fork.spec, fork.id);
   record.phase = fork.phase;
   record.operation = fork.operation;
   record.forked = true;
   std::unique_ptr<Rig> rig;
   guarded(record, rig, [&] {
-    rig = bench.set_up(fork.spec.station, trial_seed(fork.spec), fork.spec.defects,
-                       &fork.state);
+    rig = bench.set_up(fork.spec.station, fork.seed, fork.spec.defects, &fork.state);
     Run run(fork.spec, *rig, fork.state.known, record);
     rig->world().run(run.forked(fork), kTrialLimit, "a trial");
   });

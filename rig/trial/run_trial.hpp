@@ -14,6 +14,8 @@ namespace lockrig::trial {
 /// that need not repeat what led there.
 struct Fork {
   TrialSpec spec;
+  std::string id;                   // of the spec
+  std::uint64_t seed = 0;           // of the trial
   Snapshot state;                   // at the moment of the cut
   std::size_t cut = 0;              // which of the spec's cuts that is
   std::vector<CutEvidence> before;  // of the cuts before it

@@ -196,18 +196,21 @@ Cut cut_from(const Json& json, const std::string& path) {
 Json to_json(const TrialSpec& spec) {
   Json cuts = Json::array();
   for (const Cut& cut : spec.cuts) cuts.push_back(to_json(cut));
-  Json json = {{"station", spec.station},
-               {"board", spec.board},
-               {"defects", spec.defects},
-               {"stimulus", name_of(spec.stimulus, kStimuli)},
-               {"image", spec.image},
-               {"path", name_of(spec.path, kPaths)},
-               {"cuts", std::move(cuts)},
-               {"portal_down_ns", spec.portal_down.count()},
-               {"unplugged", spec.unplugged},
-               {"blind", spec.blind},
-               {"counts_from", spec.counts_from},
-               {"seed", spec.seed}};
+  // Not from a list in braces, which copies every value twice: this is hashed for each
+  // trial of a sweep.
+  Json json = Json::object();
+  json["station"] = spec.station;
+  json["board"] = spec.board;
+  json["defects"] = spec.defects;
+  json["stimulus"] = name_of(spec.stimulus, kStimuli);
+  json["image"] = spec.image;
+  json["path"] = name_of(spec.path, kPaths);
+  json["cuts"] = std::move(cuts);
+  json["portal_down_ns"] = spec.portal_down.count();
+  json["unplugged"] = spec.unplugged;
+  json["blind"] = spec.blind;
+  json["counts_from"] = spec.counts_from;
+  json["seed"] = spec.seed;
   if (spec.sham != Sham::none) json["sham"] = name_of(spec.sham, kShams);
   if (spec.repeat > 0) json["repeat"] = spec.repeat;
   return json;
@@ -263,6 +266,10 @@ std::string golden_identifier(const TrialSpec& spec) {
 
 std::uint64_t trial_seed(const TrialSpec& spec) {
   return mix(spec.seed, golden_identifier(spec));
+}
+
+std::uint64_t trial_seed(const TrialSpec& spec, const std::string& identifier) {
+  return spec.defects.empty() ? mix(spec.seed, identifier) : trial_seed(spec);
 }
 
 }  // namespace lockrig::trial

@@ -77,8 +77,9 @@ std::string identifier(const TrialSpec& spec);
 /// known-bad twin meets just what a golden one met.
 std::string golden_identifier(const TrialSpec& spec);
 /// The trial's own seed: from the run's and the golden identifier, never from the
-/// order.
+/// order. `identifier` is the spec's, for whoever has it already: it costs a hash.
 std::uint64_t trial_seed(const TrialSpec& spec);
+std::uint64_t trial_seed(const TrialSpec& spec, const std::string& identifier);
 
 struct TrialRecord {
   std::string id;

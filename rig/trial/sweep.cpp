@@ -149,9 +149,8 @@ class Sweep {
   }
 
   TrialRecord judge(const Points& points, std::uint64_t point, const TrialSpec& spec) {
-    const std::string id = identifier(spec);
     if (recall_) {
-      if (auto past = recall_(id)) {
+      if (auto past = recall_(identifier(spec))) {
         past->recalled = true;
         return std::move(*past);
       }
@@ -159,7 +158,7 @@ class Sweep {
     TrialRecord record = points.run(point, spec);
     const bool also_whole =
         record.forked && plan_.check_every > 0 &&
-        mix(trial_seed(spec), "also whole") % plan_.check_every == 0;
+        mix(trial_seed(spec, record.id), "also whole") % plan_.check_every == 0;
     if (also_whole) compare(record, run_trial(spec, bench_, baselines_));
     return record;
   }

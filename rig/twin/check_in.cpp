@@ -186,12 +186,16 @@ Task<void> CheckIn::upload_log(ByteStream& portal, http::ResponseParser& parser,
   while (after < log_.newest()) {
     json events = json::array();
     for (const Event& event : log_.after(after, kEventsAtOnce)) {
-      events.push_back(
-          {{"n", event.sequence}, {"boot", event.boot}, {"text", event.text}});
+      json& item = events.emplace_back(json::object());
+      item["n"] = event.sequence;
+      item["boot"] = event.boot;
+      item["text"] = event.text;
       after = event.sequence;
     }
     if (events.empty()) co_return;
-    const json body = {{"serial", p_.unit.serial}, {"events", events}};
+    json body = json::object();
+    body["serial"] = p_.unit.serial;
+    body["events"] = std::move(events);
     const auto response = co_await exchange(portal, parser, post("/v1/events", body));
     if (!response || response->status != 200) co_return;
   }

@@ -110,7 +110,7 @@ class MpsseEngine {
     ticks_ = pause_end_;
   }
   bool busy() const { return pause_bytes_ > 0 || !run_.empty(); }
-  bool set_or_pause();
+  void set_and_pause(Instant& now, bool skips);
   void plan();
   bool change_clock(const mpsse::Command& command);
   mpsse::Pins outputs_after(bool high, std::uint8_t value,

@@ -12,7 +12,9 @@ void ShiftRegister::set(Pins pins) {
   }
   if (pins.latch && !pins_.latch) store_ = shift_;
   if (shifts) shift_ = static_cast<std::uint16_t>(shift_ << 1 | (pins.data ? 1 : 0));
+  const bool loads = (pins.latch && !pins_.latch) || pins.enabled != pins_.enabled;
   pins_ = pins;
+  if (!loads) return;  // most edges only shift
 
   const std::uint16_t before = closed_;
   closed_ = pins.enabled ? store_ : std::uint16_t{0};

@@ -1,6 +1,7 @@
 #include "rig/lock/client.hpp"
 
 #include "rig/core/error.hpp"
+#include "rig/lock/answers.hpp"
 #include "rig/lock/banner.hpp"
 #include "tests/lock/fake_lock.hpp"
 
@@ -58,6 +59,49 @@ TEST(Client, reads_all_pages_of_the_log) {
   const auto some = value_of(p.run(p.client.log(28)));
   EXPECT_THAT(some, ElementsAre(LogEvent{29, 2, "e29"}, LogEvent{30, 2, "e30"}));
   EXPECT_TRUE(value_of(p.run(p.client.log(30))).empty());
+}
+
+std::optional<LogPage> plain(const json& body, std::uint32_t after = 0) {
+  return plain_log_page(smp::encode({{}, body}), after);
+}
+
+TEST(Client, a_page_of_the_log_reads_the_same_with_and_without_a_document) {
+  const json body = {{"events", {event(3), event(300), event(70000)}},
+                     {"newest", 70001}};
+  const auto page = plain(body, 2);
+  ASSERT_TRUE(page);
+  const Bytes message = smp::encode({{}, body});
+  const LogPage same = value_of(read_log_page(smp::decode(message)->body, 2));
+  EXPECT_EQ(page->events, same.events);
+  EXPECT_EQ(page->newest, same.newest);
+  EXPECT_TRUE(plain({{"events", json::array()}, {"newest", 0}}));
+}
+
+TEST(Client, only_the_usual_page_of_the_log_is_read_without_a_document) {
+  const json one = event(3);
+  const json good = {{"events", {one, event(4)}}, {"newest", 4}};
+  ASSERT_TRUE(plain(good, 2));
+  EXPECT_FALSE(plain(good, 3));  // out of order
+  const auto with = [&](const char* key, const json& value) {
+    json odd = one;
+    odd[key] = value;
+    return plain({{"events", {odd, event(4)}}, {"newest", 4}});
+  };
+  EXPECT_FALSE(with("n", 5));
+  EXPECT_FALSE(with("n", -1));
+  EXPECT_FALSE(with("b", std::uint64_t{1} << 32));
+  EXPECT_FALSE(with("t", "gr\u00fcn"));
+  EXPECT_FALSE(with("t", 1));
+  EXPECT_FALSE(with("more", 1));
+  EXPECT_FALSE(plain({{"events", 1}, {"newest", 4}}));
+  EXPECT_FALSE(plain({{"events", {one}}, {"newest", 4}, {"rc", 1}}));
+  EXPECT_FALSE(plain({{"rc", 1}}));
+  Bytes cut = smp::encode({{}, good});
+  cut.pop_back();
+  EXPECT_FALSE(plain_log_page(cut, 0));
+  // As long as its header says, and still not whole.
+  --cut[3];
+  EXPECT_FALSE(plain_log_page(cut, 0));
 }
 
 TEST(Client, a_log_that_goes_in_circles_is_malformed) {
