@@ -17,6 +17,7 @@ from lockrig.prove.matrix import WIDTH, Line, draw_matrix
 from lockrig.prove.proof import MOST_TRIALS, Proof
 from lockrig.prove.run import exit_status, summarize, write_whole
 from lockrig.prove.wire import Answer, Item, Task
+from lockrig.sweep_plan import SweepPlan
 
 QUICK = (
     *("prove", "-k", "BOOT-01 or ID-01", "--seed", 7),
@@ -383,14 +384,15 @@ class Swept:
         return {
             **{"operations": self.total, "fractions": [0.3], "trials": made},
             **{"counts": {"recovered": made}, "phases": {}, "bad": [], "checked": 0},
-            **{"consulted": ["d"], "reference": {"trace_hash": "t"}},
+            **{"points": self.total, "recalled": 0, "unproven": 0, "complete": True},
+            **{"consulted": ["d"], "boundaries": [], "reference": {"trace_hash": "t"}},
         }
 
 
 def swept(bench: Swept, allow: tuple[str, ...] | None, **limits: Any) -> Notebook:
     notebook = Notebook(bench=bench, seed=7, workers=1, **limits)  # type: ignore[arg-type]
-    plan = {"choose": "all", "count": 0}
-    notebook.sweep({"station": "A1"}, plan, name="n", title="t", allow=allow)
+    spec = {"station": "A1"}
+    notebook.sweep(spec, SweepPlan(), name="n", title="t", allow=allow)
     return notebook
 
 
@@ -411,4 +413,4 @@ def test_a_sweep_stops_at_the_first_catch_where_recovered_alone_will_do() -> Non
     for allow in (None, ("recovered", "degraded")):
         bench = Swept(10)
         swept(bench, allow, stop_at_first=True)
-        assert "stop_at_first" not in bench.plans[0]
+        assert bench.plans[0]["stop_at_first"] is False
