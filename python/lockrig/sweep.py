@@ -108,20 +108,25 @@ class Sweep:
                 f" this lock ({lost} of {self.judged} independent ones did;"
                 f" {self._distribution()})"
             )
-        if self.plan.is_exhaustive and self.is_complete and self.trials:
+        # A cut that was not proven counts as nothing: then not every one was cut.
+        is_whole = self.is_complete and self.judged == self.trials
+        if self.plan.is_exhaustive and is_whole and self.trials:
             tears = ", ".join(f"{each:g}" for each in self.fractions)
             return (
-                f"every one of {self.operations} flash operations was cut, at {tears} of"
-                " it"
+                f"every one of {self.operations} flash operations{self._chosen()} was cut,"
+                f" at {tears} of it"
             )
         return ""
+
+    def _chosen(self) -> str:
+        """Which operations were meant, where not all are."""
+        named = (*self.plan.phases, *self.plan.kinds, *self.plan.regions)
+        return f" ({', '.join(named)} only)" if named else ""
 
     def _distribution(self) -> str:
         if self.plan.axis == "flash_ops":
             part = "any fraction" if not self.fractions else "these fractions"
-            text = (
-                f"any of {self.operations} operations with equal chance, {part} of it"
-            )
+            text = f"any of {self.operations} operations{self._chosen()} with equal chance, {part} of it"
         else:
             unit = "s" if self.plan.axis == "time" else "bytes"
             low, high, _ = self.plan.span or (0, 0, 0)
