@@ -7,11 +7,10 @@
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/recycling_allocator.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <cassert>
 #include <chrono>
 #include <ctime>
+#include <tuple>
 
 namespace lockrig {
 namespace asio = boost::asio;
@@ -20,41 +19,6 @@ namespace {
 
 // A person who presses Ctrl-C does not notice a tenth of a second.
 constexpr Duration kHeedPeriod = 100ms;
-
-/// A suspended coroutine. Owned by the life it waits in.
-template <typename Handler>
-class CoroutineWait final : public Wait {
- public:
-  CoroutineWait(World& world, Label label, Handler handler)
-      : Wait(world, label), handler_(std::move(handler)) {}
-
-  // There are some thousand waits in a simulated minute, all of one size.
-  static void* operator new(std::size_t size) {
-    return asio::recycling_allocator<std::byte>().allocate(size);
-  }
-  static void operator delete(void* wait, std::size_t size) {
-    asio::recycling_allocator<std::byte>().deallocate(static_cast<std::byte*>(wait),
-                                                      size);
-  }
-
- private:
-  void resume(bool notified) override {
-    Handler handler = std::move(handler_);
-    delete this;
-    std::move(handler)(notified);
-  }
-  Handler handler_;
-};
-
-/// Hands a coroutine's handler to `place`, which queues the wait it is given.
-template <typename Place>
-Task<bool> suspend(World& world, Label label, Place place) {
-  return asio::async_initiate<const asio::use_awaitable_t<>&, void(bool)>(
-      [](auto handler, World* w, Label l, Place put) {
-        put(*new CoroutineWait<decltype(handler)>(*w, l, std::move(handler)));
-      },
-      asio::use_awaitable, &world, label, std::move(place));
-}
 
 }  // namespace
 
@@ -95,11 +59,11 @@ void Wait::enqueue(Instant due) {
   dequeue();
   due_ = due;
   order_ = world_.order_++;
-  world_.push(*this);
+  if (due != kNever) world_.push(*this);
 }
 
 void Wait::dequeue() {
-  if (slot_ != kNoSlot) world_.erase(*this);
+  if (queued_) world_.erase(*this);
 }
 
 void Wait::leave_signal() {
@@ -161,24 +125,25 @@ World::~World() {
   assert(lives_ == nullptr && "a life outlives its world");
 }
 
+void Suspension::place(Wait& wait) const {
+  wait.join(*world_.current_);
+  if (signal_ != nullptr) {
+    wait.signal_ = signal_;
+    wait.signal_prev_ = signal_->last_;
+    (signal_->last_ != nullptr ? signal_->last_->signal_next_ : signal_->first_) =
+        &wait;
+    signal_->last_ = &wait;
+  }
+  wait.enqueue(until_);
+}
+
 Task<void> World::sleep_until(Instant due, Label label) {
   if (skip_to(due)) co_return;
-  co_await suspend(*this, label, [this, due](Wait& wait) {
-    wait.join(*current_);
-    wait.enqueue(due);
-  });
+  co_await Suspension(*this, nullptr, due, label);
 }
 
 Task<void> World::never() {
   for (;;) co_await sleep_until(kNever, "nothing: its power is gone");
-}
-
-bool World::skip_to(Instant due) {
-  if (due <= now()) return true;
-  if (clock_.pace_ != Pace::simulated || spawned_ || due > run_until_) return false;
-  if (!queue_.empty() && queue_.front()->due_ <= due) return false;
-  clock_.now_ = due;
-  return true;
 }
 
 void World::end(std::unique_ptr<Life> life) {
@@ -194,9 +159,16 @@ asio::io_context& World::outside() {
 }
 
 std::string World::waits() const {
-  std::vector<const Wait*> sorted(queue_.begin(), queue_.end());
-  std::sort(sorted.begin(), sorted.end(),
-            [](const Wait* a, const Wait* b) { return earlier(*a, *b); });
+  std::vector<const Wait*> sorted;
+  for (const Appointment& each : queue_) sorted.push_back(each.wait);
+  for (const Life* life = lives_; life != nullptr; life = life->next_) {
+    for (const Wait* wait = life->waits_; wait != nullptr; wait = wait->life_next_) {
+      if (!wait->queued_) sorted.push_back(wait);
+    }
+  }
+  std::sort(sorted.begin(), sorted.end(), [](const Wait* a, const Wait* b) {
+    return std::tie(a->due_, a->order_) < std::tie(b->due_, b->order_);
+  });
   std::string text;
   for (const Wait* wait : sorted) {
     const std::string_view file = wait->label_.where.file_name();
@@ -263,7 +235,7 @@ bool World::start_spawned() {
 
 bool World::step(Instant until) {
   if (start_spawned()) return true;
-  const Instant due = queue_.empty() ? kNever : queue_.front()->due_;
+  const Instant due = queue_.empty() ? kNever : queue_.back().due;
   if (clock_.pace_ != Pace::simulated) {
     if (clock_.wall() < due && clock_.wall() < until) {
       let_outside_in(std::min(due, until));
@@ -278,8 +250,9 @@ bool World::step(Instant until) {
     clock_.now_ = std::max(clock_.now_, until);
     return false;
   }
-  Wait& wait = *queue_.front();
-  erase(wait);
+  Wait& wait = *queue_.back().wait;
+  queue_.pop_back();
+  wait.queued_ = false;
   clock_.now_ = std::max(clock_.now_, due);
   current_ = wait.life_;
   wait.leave_signal();
@@ -304,61 +277,24 @@ void World::let_outside_in(Instant due) {
 }
 
 void World::push(Wait& wait) {
-  queue_.push_back(&wait);
-  sift_up(queue_.size() - 1, wait);
+  queue_.push_back({wait.due_, &wait});
+  Appointment* place = &queue_.back();
+  for (; place != queue_.data() && place[-1].due <= wait.due_; --place) {
+    place[0] = place[-1];
+  }
+  *place = {wait.due_, &wait};
+  wait.queued_ = true;
 }
 
 void World::erase(Wait& wait) {
-  const std::size_t slot = wait.slot_;
-  Wait& last = *queue_.back();
-  queue_.pop_back();
-  wait.slot_ = Wait::kNoSlot;
-  if (&last == &wait) return;
-  if (slot > 0 && earlier(last, *queue_[(slot - 1) / 2])) {
-    sift_up(slot, last);
-  } else {
-    sift_down(slot, last);
-  }
-}
-
-/// Puts a wait into the free slot, or into one above it.
-void World::sift_up(std::size_t slot, Wait& wait) {
-  while (slot > 0) {
-    const std::size_t parent = (slot - 1) / 2;
-    if (!earlier(wait, *queue_[parent])) break;
-    place(slot, *queue_[parent]);
-    slot = parent;
-  }
-  place(slot, wait);
-}
-
-/// Puts a wait into the free slot, or into one below it.
-void World::sift_down(std::size_t slot, Wait& wait) {
-  const std::size_t size = queue_.size();
-  for (;;) {
-    std::size_t least = 2 * slot + 1;
-    if (least >= size) break;
-    if (least + 1 < size && earlier(*queue_[least + 1], *queue_[least])) ++least;
-    if (!earlier(*queue_[least], wait)) break;
-    place(slot, *queue_[least]);
-    slot = least;
-  }
-  place(slot, wait);
+  std::size_t place = queue_.size() - 1;
+  while (queue_[place].wait != &wait) --place;
+  queue_.erase(queue_.begin() + static_cast<std::ptrdiff_t>(place));
+  wait.queued_ = false;
 }
 
 Signal::~Signal() {
   while (first_ != nullptr) first_->leave_signal();
-}
-
-Task<bool> Signal::wait(Instant until, Label label) {
-  return suspend(world_, label, [this, until](Wait& wait) {
-    wait.join(*world_.current_);
-    wait.signal_ = this;
-    wait.signal_prev_ = last_;
-    (last_ != nullptr ? last_->signal_next_ : first_) = &wait;
-    last_ = &wait;
-    wait.enqueue(until);
-  });
 }
 
 void Signal::notify() {

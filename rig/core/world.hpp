@@ -5,7 +5,9 @@
 // time is simulated time that never runs ahead of the wall. Wall time is the host's.
 #pragma once
 
+#include <boost/asio/async_result.hpp>
 #include <boost/asio/awaitable.hpp>
+#include <boost/asio/recycling_allocator.hpp>
 #include <cstddef>
 #include <functional>
 #include <memory>
@@ -61,6 +63,7 @@ class Wait {
   friend class World;
   friend class Signal;
   friend class Life;
+  friend class Suspension;
 
   /// Called once, off the queue; a coroutine's wait deletes itself here.
   virtual void resume(bool notified) = 0;
@@ -74,7 +77,7 @@ class Wait {
   Label label_;
   Instant due_ = kNever;
   std::uint64_t order_ = 0;
-  std::size_t slot_ = kNoSlot;
+  bool queued_ = false;  // not while it waits for ever
   bool notified_ = false;
   Life* life_ = nullptr;
   Wait* life_prev_ = nullptr;
@@ -82,8 +85,58 @@ class Wait {
   Signal* signal_ = nullptr;
   Wait* signal_prev_ = nullptr;
   Wait* signal_next_ = nullptr;
+};
 
-  static constexpr std::size_t kNoSlot = static_cast<std::size_t>(-1);
+/// A suspended coroutine. Owned by the life it waits in.
+template <typename Handler>
+class CoroutineWait final : public Wait {
+ public:
+  CoroutineWait(World& world, Label label, Handler handler)
+      : Wait(world, label), handler_(std::move(handler)) {}
+
+  // There are some thousand waits in a simulated minute, all of one size.
+  static void* operator new(std::size_t size) {
+    return boost::asio::recycling_allocator<std::byte>().allocate(size);
+  }
+  static void operator delete(void* wait, std::size_t size) {
+    boost::asio::recycling_allocator<std::byte>().deallocate(
+        static_cast<std::byte*>(wait), size);
+  }
+
+ private:
+  void resume(bool notified) override {
+    Handler handler = std::move(handler_);
+    delete this;
+    std::move(handler)(notified);
+  }
+  Handler handler_;
+};
+
+/// What a coroutine awaits, at once: an asynchronous operation in Asio's sense, which
+/// takes no frame of its own. True when notified, false when `until` came first.
+class [[nodiscard]] Suspension {
+ public:
+  /// Of no signal when that is nullptr.
+  Suspension(World& world, Signal* signal, Instant until, Label label)
+      : world_(world), signal_(signal), until_(until), label_(label) {}
+
+  template <boost::asio::completion_token_for<void(bool)> Token>
+  auto operator()(Token&& token) const {
+    return boost::asio::async_initiate<Token, void(bool)>(
+        [](auto handler, const Suspension* self) {
+          self->place(*new CoroutineWait<decltype(handler)>(self->world_, self->label_,
+                                                            std::move(handler)));
+        },
+        token, this);
+  }
+
+ private:
+  void place(Wait& wait) const;
+
+  World& world_;
+  Signal* signal_;
+  Instant until_;
+  Label label_;
 };
 
 /// Coroutines that live and die together: the boot of a board, one call from outside.
@@ -184,7 +237,13 @@ class World {
 
   /// Moves a simulated clock on without suspending, when nothing else is due before or
   /// at that moment: exactly what a sleep would have done, at a tenth of its cost.
-  bool skip_to(Instant due);
+  bool skip_to(Instant due) {
+    if (due <= now()) return true;
+    if (clock_.pace_ != Pace::simulated || spawned_ || due > run_until_) return false;
+    if (!queue_.empty() && queue_.back().due <= due) return false;
+    clock_.now_ = due;
+    return true;
+  }
 
   /// Ends a life once the running task has suspended; none of its tasks runs again.
   void end(std::unique_ptr<Life> life);
@@ -202,6 +261,12 @@ class World {
   friend class Wait;
   friend class Life;
   friend class Signal;
+  friend class Suspension;
+
+  struct Appointment {
+    Instant due;
+    Wait* wait;
+  };
 
   template <typename T>
   static Task<void> store(Task<T> task, std::optional<T>& result) {
@@ -214,20 +279,13 @@ class World {
 
   void push(Wait& wait);
   void erase(Wait& wait);
-  void sift_up(std::size_t slot, Wait& wait);
-  void sift_down(std::size_t slot, Wait& wait);
-  void place(std::size_t slot, Wait& wait) {
-    queue_[slot] = &wait;
-    wait.slot_ = slot;
-  }
-  static bool earlier(const Wait& a, const Wait& b) {
-    return a.due_ != b.due_ ? a.due_ < b.due_ : a.order_ < b.order_;
-  }
 
   std::uint64_t seed_;
   Clock clock_;
   Trace trace_;
-  std::vector<Wait*> queue_;
+  // Sorted, the next one last: of those due at one moment, who came first. A bench has
+  // some ten: nothing is quicker.
+  std::vector<Appointment> queue_;
   std::uint64_t order_ = 0;
   Life* lives_ = nullptr;
   Life* current_ = nullptr;
@@ -249,14 +307,16 @@ class Signal {
   Signal& operator=(const Signal&) = delete;
   ~Signal();
 
-  /// True when notified, false when `until` came first. The label names the wait.
-  Task<bool> wait(Instant until, Label label);
+  /// To be awaited. True when notified, false when `until` came first. The label names
+  /// the wait.
+  Suspension wait(Instant until, Label label) { return {world_, this, until, label}; }
   /// Waiters run at the current time, in the order in which they began to wait.
   void notify();
   bool awaited() const { return first_ != nullptr; }
 
  private:
   friend class Wait;
+  friend class Suspension;
   World& world_;
   Wait* first_ = nullptr;
   Wait* last_ = nullptr;
@@ -272,7 +332,7 @@ class Timer final : private Wait {
   /// Replaces an earlier appointment.
   void at(Instant due);
   void cancel() { dequeue(); }
-  bool armed() const { return slot_ != kNoSlot; }
+  bool armed() const { return queued_; }
 
  private:
   void resume(bool) override { callback_(); }

@@ -23,12 +23,29 @@ void apply(Levels& levels, const Edge& edge) {
 
 }  // namespace
 
-struct Gpio::Waiting {
-  explicit Waiting(Pump& owner) : pump(owner) { pump.wait_begins(); }
-  Waiting(const Waiting&) = delete;
-  Waiting& operator=(const Waiting&) = delete;
-  ~Waiting() { pump.wait_ends(); }
-  Pump& pump;
+/// One watch(), for as long as it lasts.
+struct Gpio::Watcher {
+  Watcher(Gpio& owner, const std::function<bool()>& question, Instant limit)
+      : gpio(owner), seen(question), until(limit), over(owner.world_) {
+    gpio.watchers_.push_back(this);
+    gpio.pump_.wait_begins();
+  }
+  Watcher(const Watcher&) = delete;
+  Watcher& operator=(const Watcher&) = delete;
+  ~Watcher() {
+    gpio.pump_.wait_ends();
+    std::erase(gpio.watchers_, this);
+  }
+  void ask() {
+    found = found || seen();
+    if (found || gpio.sampled_to_ >= until) over.notify();
+  }
+
+  Gpio& gpio;
+  const std::function<bool()>& seen;
+  Instant until;
+  bool found = false;
+  Signal over;
 };
 
 Gpio::Attention::Attention(Gpio& gpio, Duration chunk) : gpio_(gpio) {
@@ -66,6 +83,7 @@ void Gpio::set_up(Instant reset_at, std::uint16_t before, std::uint16_t idle,
     ever_opened_ = true;
   }
   sampled_to_ = world_.now();
+  ask_watchers();
 }
 
 void Gpio::begin_trace(std::uint16_t raw) {
@@ -113,6 +131,15 @@ void Gpio::saw(const mpsse::Compiled& what, ByteView reply, Instant start, Insta
       },
       sampled_pins_);
   sampled_to_ = std::max(sampled_to_, to);
+  ask_watchers();
+}
+
+void Gpio::ask_watchers() {
+  for (Watcher* each : watchers_) each->ask();
+}
+
+void Gpio::failed() {
+  for (Watcher* each : watchers_) each->over.notify();
 }
 
 void Gpio::see(Instant at, std::uint16_t raw) {
@@ -139,7 +166,7 @@ void Gpio::withhold(int line) {
   edges_.push_back({sampled_to_, line, false});
   apply(levels_, edges_.back());
   world_.trace().edge(channels_[place], sampled_to_, false);
-  pump_.progress().notify();
+  ask_watchers();
 }
 
 Task<Instant> Gpio::run(Build build) {
@@ -199,13 +226,13 @@ bool Gpio::active_at(int line, Instant at) const {
 
 Task<bool> Gpio::watch(std::function<bool()> seen, Instant until) {
   pump_.check();
-  const Waiting waiting(pump_);
-  while (!seen()) {
-    if (sampled_to_ >= until) co_return false;
-    co_await pump_.progress().wait(kNever, "a line of the station");
+  Watcher watcher(*this, seen, until);
+  watcher.ask();
+  while (!watcher.found && sampled_to_ < until) {
+    co_await watcher.over.wait(kNever, "a line of the station");
     pump_.check();
   }
-  co_return true;
+  co_return watcher.found;
 }
 
 Task<bool> Gpio::wait_until(std::function<bool(Levels)> holds, Instant until) {

@@ -147,7 +147,8 @@ class Gpio final : private Pump::User {
   /// answer comes when the samples do: up to one chunk after that moment.
   Task<bool> wait_until(std::function<bool(Levels)> holds, Instant until);
   Task<bool> wait_for(int line, bool active, Instant until);
-  /// Asks `seen` after every new lot of samples. False when it was still false with
+  /// Asks `seen` after every new lot of samples, inside the pump's task; it must not
+  /// throw. False when it was still false with
   /// all samples up to `until` at hand.
   Task<bool> watch(std::function<bool()> seen, Instant until);
   /// Returns when everything up to `at` has been sampled.
@@ -164,7 +165,7 @@ class Gpio final : private Pump::User {
   World& world() { return world_; }
 
  private:
-  struct Waiting;
+  struct Watcher;
 
   Task<void> end_of(Pump::Job& job, const char* what);
   void set_up(Instant reset_at, std::uint16_t before, std::uint16_t idle,
@@ -173,6 +174,8 @@ class Gpio final : private Pump::User {
   void let_go(Instant at, std::uint16_t before, std::uint16_t after) override;
   void saw(const mpsse::Compiled& what, ByteView reply, Instant start,
            Instant to) override;
+  void failed() override;
+  void ask_watchers();
   void see(Instant at, std::uint16_t raw);
   void begin_trace(std::uint16_t raw);
 
@@ -191,6 +194,7 @@ class Gpio final : private Pump::User {
   std::vector<Edge> edges_;
   Instant sampled_to_{};
   bool ever_opened_ = false;
+  std::vector<Watcher*> watchers_;
   Pump pump_;
 };
 

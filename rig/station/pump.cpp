@@ -102,6 +102,7 @@ void Pump::fail(std::exception_ptr failure) {
   if (!first_failure_) first_failure_ = failure_;
   running_ = nullptr;
   watchdog_.cancel();
+  user_.failed();
   progress_.notify();
 }
 

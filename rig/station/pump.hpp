@@ -80,6 +80,8 @@ class Pump {
     /// before the last `to`: the prediction was corrected.
     virtual void saw(const mpsse::Compiled& what, ByteView reply, Instant start,
                      Instant to) = 0;
+    /// It ended, check() throws from now on.
+    virtual void failed() = 0;
 
    protected:
     ~User() = default;
