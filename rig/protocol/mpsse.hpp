@@ -54,10 +54,9 @@ struct Pins {
 // tick is 16 2/3 ns: add up ticks and convert the sum, or the error adds up too.
 inline constexpr std::int64_t kTicksPerSecond = 60'000'000;
 
-/// Nearest nanosecond.
+/// Nearest nanosecond. REQUIRES: less than 95 years.
 constexpr Duration to_duration(std::int64_t ticks) {
-  const std::int64_t thirds = ticks % 3 * 50;
-  return Duration{ticks / 3 * 50 + (thirds + (thirds < 0 ? -1 : 1)) / 3};
+  return Duration{(ticks * 50 + (ticks < 0 ? -1 : 1)) / 3};
 }
 
 /// Whole ticks that fit in a time; a remainder is cut off towards zero.

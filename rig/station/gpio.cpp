@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <exception>
 #include <iterator>
 #include <stdexcept>
 #include <utility>
@@ -37,14 +38,20 @@ struct Gpio::Watcher {
     std::erase(gpio.watchers_, this);
   }
   void ask() {
-    found = found || seen();
-    if (found || gpio.sampled_to_ >= until) over.notify();
+    try {
+      found = found || seen();
+    } catch (...) {
+      failure = std::current_exception();
+    }
+    if (ended()) over.notify();
   }
+  bool ended() const { return found || failure || gpio.sampled_to_ >= until; }
 
   Gpio& gpio;
   const std::function<bool()>& seen;
   Instant until;
   bool found = false;
+  std::exception_ptr failure;
   Signal over;
 };
 
@@ -228,10 +235,11 @@ Task<bool> Gpio::watch(std::function<bool()> seen, Instant until) {
   pump_.check();
   Watcher watcher(*this, seen, until);
   watcher.ask();
-  while (!watcher.found && sampled_to_ < until) {
+  while (!watcher.ended()) {
     co_await watcher.over.wait(kNever, "a line of the station");
     pump_.check();
   }
+  if (watcher.failure) std::rethrow_exception(watcher.failure);
   co_return watcher.found;
 }
 

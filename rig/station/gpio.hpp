@@ -147,9 +147,8 @@ class Gpio final : private Pump::User {
   /// answer comes when the samples do: up to one chunk after that moment.
   Task<bool> wait_until(std::function<bool(Levels)> holds, Instant until);
   Task<bool> wait_for(int line, bool active, Instant until);
-  /// Asks `seen` after every new lot of samples, inside the pump's task; it must not
-  /// throw. False when it was still false with
-  /// all samples up to `until` at hand.
+  /// Asks `seen` after every new lot of samples, at once. False when it was still false
+  /// with all samples up to `until` at hand.
   Task<bool> watch(std::function<bool()> seen, Instant until);
   /// Returns when everything up to `at` has been sampled.
   Task<void> sampled(Instant at);

@@ -2,7 +2,9 @@
 
 #include <array>
 #include <bit>
+#include <map>
 #include <string>
+#include <tuple>
 #include <utility>
 
 namespace lockrig::station {
@@ -17,6 +19,22 @@ using mpsse::Wiring;
 /// pulse width (SN74HC595 data sheet); for the analog multiplexer the same is assumed.
 constexpr Duration kSettle = 1us;
 
+/// A line's pin and polarity, behind those of others.
+std::uint64_t with_line(std::uint64_t lines, const Line& line) {
+  return lines << 5 | static_cast<std::uint64_t>(line.bit) << 1 |
+         (line.active_high ? 1u : 0u);
+}
+
+/// Which lines a load goes over, its kind, and from where to where: bytes, all told.
+using Load = std::tuple<std::uint64_t, std::uint16_t, std::uint16_t, Contacts>;
+
+/// A code has some keys several times, and a sweep types a code a million times: each
+/// thread compiles a key once. Some 16 keys a wiring and state of the other outputs.
+std::map<Load, mpsse::Piece>& loads() {
+  thread_local std::map<Load, mpsse::Piece> all;
+  return all;
+}
+
 void put(Pins& pins, const Line& line, bool active) {
   pins.value = Wiring::with(pins.value, line, active);
 }
@@ -26,7 +44,8 @@ void put(Pins& pins, const Line& line, bool active) {
 class ShiftRegister final : public KeySwitches {
  public:
   explicit ShiftRegister(const Wiring& wiring)
-      : KeySwitches(wiring.at("keypad_enable")),
+      : KeySwitches(wiring, "keypad_enable",
+                    {"keypad_data", "keypad_clock", "keypad_latch"}),
         data_(wiring.at("keypad_data")),
         clock_(wiring.at("keypad_clock")),
         latch_(wiring.at("keypad_latch")) {}
@@ -59,7 +78,7 @@ class ShiftRegister final : public KeySwitches {
 class Multiplexer final : public KeySwitches {
  public:
   explicit Multiplexer(const Wiring& wiring)
-      : KeySwitches(wiring.at("key_strobe")),
+      : KeySwitches(wiring, "key_strobe", {"key_a0", "key_a1", "key_a2", "key_a3"}),
         address_{&wiring.at("key_a0"), &wiring.at("key_a1"), &wiring.at("key_a2"),
                  &wiring.at("key_a3")} {}
 
@@ -79,13 +98,20 @@ class Multiplexer final : public KeySwitches {
 
 }  // namespace
 
+KeySwitches::KeySwitches(const Wiring& wiring, const char* gate,
+                         std::initializer_list<const char*> lines)
+    : gate_(wiring.at(gate)), lines_(lines.size()) {
+  for (const char* line : lines) lines_ = with_line(lines_, wiring.at(line));
+}
+
 void KeySwitches::choose(Waveform& waveform, Pins& pins, Contacts contacts) {
-  const Load key{pins.value, pins.direction, contacts};
-  auto found = loads_.find(key);
-  if (found == loads_.end()) {
+  if (!std::has_single_bit(contacts)) return load(waveform, pins, contacts);
+  const Load key{lines_, pins.value, pins.direction, contacts};
+  auto found = loads().find(key);
+  if (found == loads().end()) {
     Waveform steps(pins);
     load(steps, pins, contacts);
-    found = loads_.try_emplace(key, std::move(steps), mpsse::ChipClock{}).first;
+    found = loads().try_emplace(key, std::move(steps), mpsse::ChipClock{}).first;
   }
   pins = *found->second.compiled.left;
   waveform.add(found->second);

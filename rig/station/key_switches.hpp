@@ -2,9 +2,8 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
+#include <initializer_list>
 #include <memory>
-#include <tuple>
 
 #include "rig/protocol/waveform.hpp"
 #include "rig/protocol/wiring.hpp"
@@ -16,13 +15,14 @@ using Contacts = std::uint16_t;
 
 class KeySwitches {
  public:
-  /// The wiring outlives it.
-  explicit KeySwitches(const mpsse::Line& gate) : gate_(gate) {}
+  /// `lines` choose the contacts behind the gate. The wiring outlives it.
+  KeySwitches(const mpsse::Wiring& wiring, const char* gate,
+              std::initializer_list<const char*> lines);
   virtual ~KeySwitches() = default;
 
   /// Appends what chooses the contacts, and keeps `pins` at what the waveform has set.
   /// Nothing is closed while the gate is inactive.
-  /// The waveform ends before the switches do.
+  /// The waveform ends in the thread in which it began.
   void choose(mpsse::Waveform& waveform, mpsse::Pins& pins, Contacts contacts);
 
   /// How many contacts can be closed at a time.
@@ -40,10 +40,8 @@ class KeySwitches {
                     Contacts contacts) const = 0;
 
  private:
-  using Load = std::tuple<std::uint16_t, std::uint16_t, Contacts>;  // pins, contacts
-
   const mpsse::Line& gate_;
-  std::map<Load, mpsse::Piece> loads_;  // a code has some keys several times
+  std::uint64_t lines_;  // which, as a number
 };
 
 /// By the lines there are: keypad_data/clock/latch/enable for a pair of 74HC595,

@@ -164,10 +164,12 @@ Harness::Harness(World& world, Ft2232h& chip, Board& board, const mpsse::Wiring&
     show(static_cast<Output>(i), board_.output(static_cast<Output>(i)));
   }
   board_.watch_outputs([this](Output o, bool active) { show(o, active); });
-  chip_.watch_outputs([this](std::uint16_t, std::uint16_t) { outputs_changed(); });
+  chip_.watch_outputs([this](std::uint16_t levels, std::uint16_t driven) {
+    outputs_changed(levels, driven);
+  });
   chip_.watch_usb([this](bool plugged) { console_->power(plugged); });
   console_->power(chip_.plugged());
-  outputs_changed();
+  outputs_changed(chip_.levels(), chip_.driven());
 }
 
 Harness::~Harness() {
@@ -180,7 +182,7 @@ ByteStream& Harness::console() { return *console_; }
 
 Harness::Contact Harness::contact(const mpsse::Wiring& wiring, const char* name) {
   const mpsse::Line& line = wiring.at(name);
-  return {line.mask(), line.active_high};
+  return {line.mask(), line.active_high ? std::uint16_t{0} : line.mask()};
 }
 
 void Harness::unplug(const std::string& wire) { plug(wire, false); }
@@ -201,7 +203,7 @@ void Harness::plug(const std::string& wire, bool in) {
                                              : plugged_ & ~line.mask());
     if (line.output) {
       chip_.release_input(line.bit, !in || (pulls_ & line.mask()) != 0);
-      outputs_changed();
+      outputs_changed(chip_.levels(), chip_.driven());
     }
     for (int i = 0; i < kOutputs; ++i) {
       if (wire == kSensors[i]) {
@@ -228,7 +230,7 @@ void Harness::set_fault(const std::string& name) {
     short_mask_ |= mask;
     if (shorted->level) short_levels_ |= mask;
     chip_.short_pins(short_mask_, short_levels_);
-    outputs_changed();
+    outputs_changed(chip_.levels(), chip_.driven());
     return;
   }
   if (name != kBackPowered) refuse(name);
@@ -250,9 +252,9 @@ void Harness::show(Output output, bool active) {
   }
 }
 
-void Harness::outputs_changed() {
-  const std::uint16_t driven = chip_.driven() & plugged_ & outputs_;
-  const int wanted = (chip_.levels() & driven) | (pulls_ & ~driven & outputs_);
+void Harness::outputs_changed(std::uint16_t chip_levels, std::uint16_t chip_driven) {
+  const std::uint16_t driven = chip_driven & plugged_ & outputs_;
+  const int wanted = (chip_levels & driven) | (pulls_ & ~driven & outputs_);
   const auto levels =
       static_cast<std::uint16_t>((wanted & ~short_mask_) | short_levels_);
   const int changed = levels_ ^ levels;

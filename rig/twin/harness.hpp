@@ -63,15 +63,15 @@ class Harness final : public Operator {
 
   struct Contact {
     std::uint16_t mask = 0;
-    bool active_high = true;
+    std::uint16_t inverted = 0;  // the mask, where low is active
     bool active(std::uint16_t levels) const {
-      return ((levels & mask) != 0) == active_high;
+      return ((levels ^ inverted) & mask) != 0;
     }
   };
 
   Contact contact(const mpsse::Wiring& wiring, const char* name);
   void plug(const std::string& wire, bool in);
-  void outputs_changed();
+  void outputs_changed(std::uint16_t chip_levels, std::uint16_t chip_driven);
   void keypad_changed();
   void press(int switch_number, bool closed);
   void isolate(bool isolated);

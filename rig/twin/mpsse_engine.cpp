@@ -32,10 +32,14 @@ std::size_t repeats(ByteView stream, std::size_t length, std::size_t limit) {
   return same / length;
 }
 
-bool is_clock(Kind kind) {
-  return kind == Kind::clock_bits || kind == Kind::clock_bytes;
+/// Of the wait that begins with this opcode; 0 for anything else.
+std::size_t wait_bytes(std::uint8_t opcode) {
+  return opcode == mpsse::op::kClockBits ? 2 : opcode == mpsse::op::kClockBytes ? 3 : 0;
 }
-bool is_read(Kind kind) { return kind == Kind::read_low || kind == Kind::read_high; }
+
+bool is_read_at(const std::uint8_t* at, const std::uint8_t* end) {
+  return at < end && (*at == mpsse::op::kReadLow || *at == mpsse::op::kReadHigh);
+}
 
 }  // namespace
 
@@ -46,7 +50,7 @@ void MpsseEngine::reset() {
   taken_ = 0;
   flushed_ = false;
   block_ = Block::commands;
-  clock_ = {.divide_by_5 = true, .divisor = 0};
+  set_clock({.divide_by_5 = true, .divisor = 0});
   outputs_ = {};
   clocking_since_.reset();
   clocking_until_ = kNever;
@@ -162,16 +166,6 @@ inline mpsse::Pins MpsseEngine::outputs_after(bool high, std::uint8_t value,
   return {put(outputs_.value, value & direction), put(outputs_.direction, direction)};
 }
 
-/// Whether the stream begins with a whole set command that changes the outputs.
-inline bool MpsseEngine::sets_pins(const std::uint8_t* stream, std::size_t size,
-                                   mpsse::Pins& to) const {
-  if (size < kSetBytes) return false;
-  const bool high = stream[0] == mpsse::op::kSetHigh;
-  if (!high && stream[0] != mpsse::op::kSetLow) return false;
-  to = outputs_after(high, stream[1], stream[2]);
-  return !(to == outputs_);
-}
-
 /// What plan() and execute() would do with sets that change the outputs, and with waits
 /// in front of them, where a run ends in any case. All that follow each other, for they
 /// come by the hundred: a key is shifted in bit by bit. What else is there stays.
@@ -179,19 +173,22 @@ void MpsseEngine::set_and_pause(Instant& now, bool skips) {
   for (;;) {
     const std::uint8_t* const stream = commands_.data() + head_;
     const std::size_t size = queued();
-    const std::size_t wait = size == 0                             ? 0
-                             : stream[0] == mpsse::op::kClockBits  ? 2
-                             : stream[0] == mpsse::op::kClockBytes ? 3
-                                                                   : 0;
-    mpsse::Pins to;
-    if (size < wait || !sets_pins(stream + wait, size - wait, to)) return;
+    const std::size_t wait = size > 0 ? wait_bytes(stream[0]) : 0;
+    if (size < wait + kSetBytes) return;
+    const std::uint8_t* const set = stream + wait;
+    const bool high = set[0] == mpsse::op::kSetHigh;
+    if (!high && set[0] != mpsse::op::kSetLow) return;
+    const mpsse::Pins to = outputs_after(high, set[1], set[2]);
+    if (to == outputs_) return;
     if (wait > 0) {
       pause_bytes_ = wait;
-      pause_end_ = ticks_ + mpsse::clocks_of(stream) * clock_.ticks_per_clock();
+      pause_end_ = ticks_ + mpsse::clocks_of(stream) * ticks_per_clock_;
       pause_until_ = time_of(pause_end_);
       // Flushed answers reach the host before the clock moves.
-      if (skips && !flushed_ && skip_(pause_until_)) now = std::max(now, pause_until_);
-      if (now < pause_until_) return;
+      if (now < pause_until_) {
+        if (!skips || flushed_ || !skip_(pause_until_)) return;
+        now = pause_until_;
+      }
       end_pause();
     }
     outputs_ = to;
@@ -200,55 +197,50 @@ void MpsseEngine::set_and_pause(Instant& now, bool skips) {
   }
 }
 
+/// The equal groups that the stream begins with, of waits and reads as a rig sends
+/// them; no bytes when it begins with something else.
+MpsseEngine::Group MpsseEngine::group_at(ByteView stream, std::size_t space) const {
+  const std::uint8_t* at = stream.data();
+  const std::uint8_t* const end = at + stream.size();
+  const auto most = static_cast<int>(std::min<std::size_t>(kReadsInGroup, space));
+  std::int64_t clocks = 0;
+  int waits = 0;
+  Group group{.first = 0, .period = 0, .count = 1, .bytes = 0, .reads = 0, .high = 0};
+  for (; waits < kWaitsInGroup && at != end; ++waits) {
+    const std::size_t bytes = wait_bytes(*at);
+    if (bytes == 0 || bytes > static_cast<std::size_t>(end - at)) break;
+    // Without reads behind them, one wait is a group.
+    if (waits == 1 && (most == 0 || !is_read_at(at + bytes, end))) break;
+    clocks += mpsse::clocks_of(at);
+    at += bytes;
+  }
+  for (; group.reads < most && is_read_at(at, end); ++at) {
+    if (*at == mpsse::op::kReadHigh) group.high |= 1u << group.reads;
+    ++group.reads;
+  }
+  group.bytes = static_cast<std::size_t>(at - stream.data());
+  group.period = clocks * ticks_per_clock_;
+  return group;
+}
+
 void MpsseEngine::plan() {
   ByteView stream = rest();
   std::int64_t tick = ticks_;
   std::size_t space = room();
   for (;;) {
-    std::int64_t clocks = 0;
-    int waits = 0;
-    std::int64_t first_clocks = 0;
-    std::size_t first_bytes = 0;
-    Group group{.first = 0, .period = 0, .count = 1, .bytes = 0, .reads = 0, .high = 0};
-    ByteView behind = stream;
-    ByteView probe = stream;
-    std::optional<Command> command;
-    while ((command = mpsse::next(probe))) {
-      if (is_clock(command->kind)) {
-        if (group.reads > 0 || waits == kWaitsInGroup) break;
-        clocks += command->clocks;
-        if (++waits == 1) {
-          first_clocks = clocks;
-          first_bytes = stream.size() - probe.size();
-        }
-      } else if (is_read(command->kind)) {
-        if (group.reads == kReadsInGroup) break;
-        if (static_cast<std::size_t>(group.reads) == space) break;
-        if (command->kind == Kind::read_high) group.high |= 1u << group.reads;
-        ++group.reads;
-      } else {
-        break;
-      }
-      behind = probe;
-    }
-    group.bytes = stream.size() - behind.size();
-    if (group.reads == 0 && waits > 1) {
-      clocks = first_clocks;
-      group.bytes = first_bytes;
-    }
+    Group group = group_at(stream, space);
     if (group.bytes == 0) {
+      ByteView behind = stream;
+      const std::optional<Command> command = mpsse::next(behind);
       mpsse::Pins to;
       if (!command || !(change_clock(*command) || !changes_outputs(*command, to))) {
         break;
       }
-      group.bytes = stream.size() - probe.size();
-    } else {
-      group.period = clocks * clock_.ticks_per_clock();
-      if (group.reads > 0) {
-        const std::size_t fit = space / static_cast<std::size_t>(group.reads);
-        group.count += static_cast<std::int64_t>(repeats(stream, group.bytes, fit - 1));
-        space -= static_cast<std::size_t>(group.count * group.reads);
-      }
+      group.bytes = stream.size() - behind.size();
+    } else if (group.reads > 0) {
+      const std::size_t fit = space / static_cast<std::size_t>(group.reads);
+      group.count += static_cast<std::int64_t>(repeats(stream, group.bytes, fit - 1));
+      space -= static_cast<std::size_t>(group.count * group.reads);
     }
     group.first = tick + group.period;
     tick += group.count * group.period;
@@ -267,13 +259,12 @@ void MpsseEngine::plan() {
 bool MpsseEngine::change_clock(const Command& command) {
   switch (command.kind) {
     case Kind::divisor:
-      clock_.divisor = command.divisor;
+      set_clock({.divide_by_5 = clock_.divide_by_5, .divisor = command.divisor});
       return true;
     case Kind::div5_on:
-      clock_.divide_by_5 = true;
-      return true;
     case Kind::div5_off:
-      clock_.divide_by_5 = false;
+      set_clock(
+          {.divide_by_5 = command.kind == Kind::div5_on, .divisor = clock_.divisor});
       return true;
     case Kind::loopback_on:  // joins TDI to TDO; no data is shifted here
     case Kind::loopback_off:
@@ -335,7 +326,7 @@ MpsseEngine::Block MpsseEngine::clock_until(const Command& command, std::size_t 
   const bool high = command.kind == Kind::clock_until_high ||
                     command.kind == Kind::clock_bytes_until_high;
   const bool counted = command.clocks > 0;
-  const std::int64_t period = clock_.ticks_per_clock();
+  const std::int64_t period = ticks_per_clock_;
   if (!clocking_since_) {
     clocking_since_ = ticks_;
     clocking_until_ =

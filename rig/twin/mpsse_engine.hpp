@@ -111,11 +111,15 @@ class MpsseEngine {
   }
   bool busy() const { return pause_bytes_ > 0 || !run_.empty(); }
   void set_and_pause(Instant& now, bool skips);
+  Group group_at(ByteView stream, std::size_t space) const;
   void plan();
+  void set_clock(mpsse::ChipClock clock) {
+    clock_ = clock;
+    ticks_per_clock_ = clock.ticks_per_clock();
+  }
   bool change_clock(const mpsse::Command& command);
   mpsse::Pins outputs_after(bool high, std::uint8_t value,
                             std::uint8_t direction) const;
-  bool sets_pins(const std::uint8_t* stream, std::size_t size, mpsse::Pins& to) const;
   bool changes_outputs(const mpsse::Command& command, mpsse::Pins& to) const;
   Block execute(Instant now);
   Block clock_until(const mpsse::Command& command, std::size_t bytes, Instant now);
@@ -142,6 +146,7 @@ class MpsseEngine {
   Block block_ = Block::commands;
 
   mpsse::ChipClock clock_{.divide_by_5 = true, .divisor = 0};
+  std::int64_t ticks_per_clock_ = clock_.ticks_per_clock();
   mpsse::Pins outputs_{};
   std::uint16_t inputs_ = 0xffff;
   std::uint16_t short_mask_ = 0;

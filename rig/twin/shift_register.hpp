@@ -32,12 +32,23 @@ class ShiftRegister {
   /// last on switch 0. Both clocks rising at once store what was there before the
   /// shift. std::logic_error if data changes together with a rising shift clock: it
   /// breaks the set-up time, and what is shifted in would be anyone's guess.
-  void set(Pins pins);
+  void set(Pins pins) {
+    const bool shifts = pins.clock && !pins_.clock;
+    if (shifts && pins.data != pins_.data) refuse();
+    const bool drives = pins.latch != pins_.latch || pins.enabled != pins_.enabled;
+    if (pins.latch && !pins_.latch) store_ = shift_;
+    if (shifts) shift_ = static_cast<std::uint16_t>(shift_ << 1 | (pins.data ? 1 : 0));
+    pins_ = pins;
+    if (drives) drive();  // most edges only shift
+  }
 
   /// Bit n: switch n is closed.
   std::uint16_t closed() const { return closed_; }
 
  private:
+  [[noreturn]] static void refuse();
+  void drive();
+
   std::uint16_t shift_;
   std::uint16_t store_;
   std::uint16_t closed_ = 0;
