@@ -113,7 +113,7 @@ int serve_single_twin(const std::vector<std::string>& arguments) {
   const Joint joint(world, pty, lock.console());
   const Link link(pty.path(), options["--pty"]);
   lock.set_console_isolated(false);
-  lock.set_supply(twin::Supply::connected);
+  lock.set_supply(Supply::connected);
   serve(world,
         fmt::format("{} serves SMP on {} at {} baud", name, options["--pty"],
                     board.model.baud),

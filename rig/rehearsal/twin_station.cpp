@@ -153,7 +153,7 @@ std::uint64_t TwinStation::slot_writes() const {
 }
 
 void TwinStation::require_no_power() const {
-  if (lock_->output(twin::Output::rail)) {
+  if (lock_->output(Output::rail)) {
     throw std::logic_error("station " + entry_.name + ": the lock has power");
   }
 }

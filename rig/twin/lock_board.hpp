@@ -5,7 +5,7 @@
 #include <optional>
 
 #include "rig/core/network.hpp"
-#include "rig/twin/board.hpp"
+#include "rig/core/board.hpp"
 #include "rig/twin/bolt.hpp"
 #include "rig/twin/boot_loader.hpp"
 #include "rig/twin/peripherals.hpp"

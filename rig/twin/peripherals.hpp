@@ -5,7 +5,7 @@
 #include <string>
 
 #include "rig/core/network.hpp"
-#include "rig/twin/board.hpp"
+#include "rig/core/board.hpp"
 #include "rig/twin/bolt.hpp"
 #include "rig/twin/defects.hpp"
 #include "rig/twin/lock_model.hpp"

@@ -9,7 +9,7 @@
 #include <functional>
 
 #include "rig/core/world.hpp"
-#include "rig/twin/board.hpp"
+#include "rig/core/board.hpp"
 
 namespace lockrig::twin {
 

@@ -1,5 +1,5 @@
-// A virtual board, seen from the wires around it. Virtual locks implement it; so do
-// boards that are programs.
+// A board, seen from the wires around it: what stands behind a virtual FTDI chip.
+// Virtual locks implement it; so do boards that are programs.
 #pragma once
 
 #include <functional>
@@ -10,7 +10,7 @@
 #include "rig/core/flash_probe.hpp"
 #include "rig/core/stream.hpp"
 
-namespace lockrig::twin {
+namespace lockrig {
 
 /// The battery contacts as the station's switch leaves them.
 enum class Supply {
@@ -66,4 +66,4 @@ class Board {
   virtual FlashProbe* flash_probe() = 0;
 };
 
-}  // namespace lockrig::twin
+}  // namespace lockrig
