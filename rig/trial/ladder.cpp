@@ -1,5 +1,6 @@
 #include "rig/trial/ladder.hpp"
 
+#include <algorithm>
 #include <limits>
 
 #include "rig/protocol/image.hpp"
@@ -25,6 +26,15 @@ std::string on_rung(const std::string& image, const std::vector<std::string>& re
   // "2.4.0" is no beginning of "2.4.01".
   if (!rest.empty() && rest[0] >= '0' && rest[0] <= '9') return image;
   return rungs.at(1) + rest;
+}
+
+std::vector<std::string> with_size_of(const std::string& pushed,
+                                      std::vector<std::string> images) {
+  const std::string stem = pushed.substr(0, pushed.find("?kib="));
+  const bool resized =
+      stem != pushed && std::find(images.begin(), images.end(), stem) != images.end();
+  if (resized) images.insert(images.begin(), pushed);
+  return images;
 }
 
 }  // namespace lockrig::trial

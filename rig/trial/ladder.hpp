@@ -17,4 +17,8 @@ std::vector<std::string> rungs(const std::string& board, const std::string& vers
 std::string on_rung(const std::string& image, const std::vector<std::string>& released,
                     const std::vector<std::string>& rungs);
 
+/// What a lock may run: `images`, and the same as `pushed` in another size.
+std::vector<std::string> with_size_of(const std::string& pushed,
+                                      std::vector<std::string> images);
+
 }  // namespace lockrig::trial

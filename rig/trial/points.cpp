@@ -41,6 +41,11 @@ TrialSpec with_cuts(const TrialSpec& base, const Cut& cut,
   return spec;
 }
 
+/// What a draw comes to follows from the run's seed and its own number alone.
+Random random_of(const Ground& ground, std::uint64_t draw) {
+  return Random(mix(mix(ground.base.seed, "draw"), draw));
+}
+
 /// Two draws of the same moment are two trials: what is torn there is drawn, too.
 TrialSpec numbered(TrialSpec spec, std::uint64_t draw) {
   spec.repeat = draw;
@@ -111,7 +116,7 @@ class FlashDraws final : public Points {
   };
   Draw draw(std::uint64_t point) const {
     const SweepPlan& plan = ground_.plan;
-    Random random(mix(mix(ground_.base.seed, "draw"), point));
+    Random random = random_of(ground_, point);
     Draw draw;
     draw.moment = random.below(ground_.reference.moments.size());
     draw.fraction = plan.fractions.empty()
@@ -152,7 +157,7 @@ class LineDraws final : public Points {
   std::uint64_t size() const override { return ground_.plan.count; }
   TrialSpec spec(std::uint64_t point) const override {
     const SweepPlan& plan = ground_.plan;
-    Random random(mix(mix(ground_.base.seed, "draw"), point));
+    Random random = random_of(ground_, point);
     const std::uint64_t where = plan.from + random.below(plan.to - plan.from);
     return numbered(
         with_cuts(ground_.base, cut_on_line(ground_, where), later_cuts(plan, random)),

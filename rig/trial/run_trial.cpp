@@ -1,10 +1,8 @@
 #include "rig/trial/run_trial.hpp"
 
-#include <fmt/format.h>
-
-#include <algorithm>
-
 #include "rig/core/error.hpp"
+#include "rig/trial/can_look.hpp"
+#include "rig/trial/cut_proof.hpp"
 #include "rig/trial/cutter.hpp"
 #include "rig/trial/ladder.hpp"
 #include "rig/trial/oracle.hpp"
@@ -37,13 +35,13 @@ class Run {
       known_.other_user_code = rig.facts().slip_user;
       known_.may_be_reset = true;
     }
-    release(rig.images().released(rig.facts().board));
+    known_.released = with_size_of(spec.image, released());
   }
 
   Task<void> whole(const Observer& observer, bool of_recovery) {
     co_await rig_.station().open();
     for (const std::string& wire : spec_.unplugged) unplug(wire);
-    co_await check_that_the_rig_can_look();
+    co_await check_that_it_can_look(rig_, hand_, known_.user_code);
     const bool goes_on = rig_.facts().returns != Return::snapshot;
     if (goes_on || !rig_.facts().from_factory) co_await know_it_as_it_is();
     if (rig_.facts().returns == Return::ladder) climb();
@@ -121,11 +119,6 @@ class Run {
     }
   }
 
-  RigError cannot_look(const std::string& device, const std::string& what,
-                       const std::string& check) const {
-    return RigError(rig_.facts().station, device, what, check);
-  }
-
   // Nothing brought this lock back to its baseline: it has gone on since.
   Task<void> know_it_as_it_is() {
     const OwnerCodes codes = owner_codes(rig_.facts().serial);
@@ -136,86 +129,36 @@ class Run {
     known_.released = before.released;
   }
 
-  /// What the lock may run: that, and the same as what is pushed in another size.
-  void release(std::vector<std::string> images) {
-    const std::string stem = spec_.image.substr(0, spec_.image.find("?kib="));
-    const bool resized = stem != spec_.image &&
-                         std::find(images.begin(), images.end(), stem) != images.end();
-    if (resized) images.insert(images.begin(), spec_.image);
-    known_.released = std::move(images);
+  std::vector<std::string> released() {
+    return rig_.images().released(rig_.facts().board);
   }
 
   /// Its update and the oracle's are of higher versions than what it runs.
   void climb() {
     const auto higher = rungs(rig_.facts().board, known_.version);
     if (higher.empty()) {
-      throw cannot_look("lock", "no version is left above " + known_.version,
-                        "the lock's firmware: the ladder begins anew from a lower one");
+      throw RigError(rig_.facts().station, "lock",
+                     "no version is left above " + known_.version,
+                     "the lock's firmware: the ladder begins anew from a lower one");
     }
-    spec_.image =
-        on_rung(spec_.image, rig_.images().released(rig_.facts().board), higher);
+    spec_.image = on_rung(spec_.image, released(), higher);
     record_.observed["pushed"] = spec_.image;
-    release(higher);
-  }
-
-  // Before the fault: every sense that the oracle will use answers. What fails after
-  // this is the lock's doing.
-  Task<void> check_that_the_rig_can_look() {
-    station::Station& s = rig_.station();
-    const Limits& limits = rig_.facts().limits;
-    if (!co_await power_up(rig_)) {
-      throw cannot_look("console", "a good lock did not start",
-                        "console wires, supply");
-    }
-    co_await hand_.signal(limits.signal_max);
-    const Bolt::Position bolt = s.bolt.position();
-    if (bolt != Bolt::Position::extended) {
-      throw cannot_look("bolt sensors",
-                        fmt::format("a locked bolt reads as {}", to_string(bolt)),
-                        "the wires bolt_extended and bolt_retracted");
-    }
-    if (rig_.client() != nullptr) {
-      const auto reply = co_await rig_.client()->state();
-      if (const auto* failure = std::get_if<lock::Failure>(&reply)) {
-        throw cannot_look("console", failure->what, "console wires");
-      }
-    }
-    const Instant pressed = rig_.world().now();
-    const std::string harmless = "lock";
-    co_await s.keypad.press(harmless);
-    const auto answered = co_await hand_.signal(limits.signal_max);
-    if (!answered &&
-        (s.signals.ended().empty() || s.signals.ended().back().at < pressed)) {
-      throw cannot_look("keypad", "a good lock answered no key press",
-                        "the keypad's wires and the LED sense lines");
-    }
-    // Both ends must be seen: a sensor that never trips would show only later.
-    const Entry opened = co_await hand_.enter(known_.user_code, true);
-    if (opened.result != Entry::Result::opened) {
-      throw cannot_look(
-          "bolt sensors",
-          fmt::format("a right code at a good lock: {}", to_string(opened.result)),
-          "the wires bolt_extended, bolt_retracted and the keypad's");
-    }
-    const Entry locked = co_await hand_.enter(known_.user_code, false);
-    if (locked.result != Entry::Result::locked) {
-      throw cannot_look(
-          "bolt sensors",
-          fmt::format("a right code at an open lock: {}", to_string(locked.result)),
-          "the wire bolt_extended");
-    }
+    known_.released = with_size_of(spec_.image, higher);
   }
 
   Task<void> fault(const Observer& observer, bool of_recovery) {
+    if (observer && rig_.probe() == nullptr) {
+      throw std::invalid_argument("station " + rig_.facts().station +
+                                  " cannot count flash operations");
+    }
     const Instant began = rig_.world().now();
     StimulusRun stimulus(rig_, hand_, spec_, known_);
-    if (observer && !of_recovery) watch(observer, 0);
+    if (observer && !of_recovery) watch_flash(rig_, known_, observer, 0);
     bool cut = co_await make_cuts(0, &stimulus);
     if (spec_.cuts.empty()) {
       co_await run_stimulus(stimulus);
     } else if (of_recovery && cut) {
-      watch(observer, operations());
-      co_await recover_undisturbed();
+      co_await watch_recovery(rig_, known_, observer);
       cut = false;
     }
     if (rig_.probe() != nullptr) rig_.probe()->watch({});
@@ -238,30 +181,6 @@ class Run {
     co_return cut;
   }
 
-  /// So far.
-  std::uint64_t operations() {
-    if (rig_.probe() == nullptr) {
-      throw std::invalid_argument("station " + rig_.facts().station +
-                                  " cannot count flash operations");
-    }
-    return rig_.probe()->count();
-  }
-
-  /// `from` is the operation that counts as the first.
-  void watch(const Observer& observer, std::uint64_t from) {
-    operations();
-    rig_.probe()->watch([this, &observer, from](const FlashOp& op) {
-      observer(rig_, known_, {op.index - from, op.kind, op.region, op.phase});
-    });
-  }
-
-  /// After the cuts that led here, power returns and nothing disturbs the lock.
-  Task<void> recover_undisturbed() {
-    const auto start_up = co_await power_up(rig_);
-    if (!start_up || rig_.client() == nullptr) co_return;
-    co_await settled(rig_, rig_.facts().limits.confirm_max);
-  }
-
   // A cut after which the rail stayed up was none: the lock is judged from a start all
   // the same.
   Task<void> switch_off() {
@@ -269,8 +188,9 @@ class Run {
     co_await power.off(Power::Style::hard);
     co_await rig_.world().sleep_for(kOffTime, "the off time");
     if (power.rail_up()) {
-      throw cannot_look("power", "the rail stays up when power is off",
-                        "the power switch, and what else feeds the board");
+      throw RigError(rig_.facts().station, "power",
+                     "the rail stays up when power is off",
+                     "the power switch, and what else feeds the board");
     }
   }
 
@@ -302,7 +222,7 @@ class Run {
     record_.answers = co_await oracle.judge();
     // A wire that failed and that nobody asked since: what was not seen means nothing.
     rig_.station().check();
-    prove_cuts(oracle.start_up());
+    prove_cuts(record_, oracle.start_up(), rig_.facts().limits.off_min);
     record_.verdict = trial::judge(record_.answers);
     if (oracle.state())
       record_.observed["boots"] = std::to_string(oracle.state()->boots);
@@ -320,37 +240,6 @@ class Run {
     rig_.station().check();
     if (trial::judge(answers) == Verdict::recovered) {
       record_.verdict = Verdict::recovered_late;
-    }
-  }
-
-  void prove_cuts(const std::optional<StartUp>& start_up) {
-    for (CutEvidence& cut : record_.cuts) {
-      if (cut.proven) continue;  // by what was seen of it at once
-      // A banner after the rail was down: what ran before did not go on. (Its cause is
-      // not asked for: a trial that crashes in start-up restarts before it prints one.)
-      if (start_up && start_up->banner) {
-        cut.reset = fmt::format("boot banner: boot {}, cause {}",
-                                start_up->banner->boots, start_up->banner->cause);
-      } else if (start_up) {
-        cut.reset = "start-up signal";
-      }
-      const double off_min = to_seconds(rig_.facts().limits.off_min);
-      cut.proven = cut.off_s && *cut.off_s >= off_min && !cut.reset.empty();
-      if (cut.proven) continue;
-      record_.answers.push_back({"cut_proven", Outcome::could_not_look,
-                                 Verdict::inconclusive, cut.off_s, off_min, "s",
-                                 !cut.achieved_s
-                                     ? cut.requested + ": never seen on the rail"
-                                     : cut.requested + ": no reset was seen"});
-    }
-    if (record_.cuts.size() < spec_.cuts.size()) {
-      record_.answers.push_back({"cut_proven",
-                                 Outcome::could_not_look,
-                                 Verdict::inconclusive,
-                                 {},
-                                 {},
-                                 "",
-                                 "a cut was never reached"});
     }
   }
 

@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "rig/trial/baseline.hpp"
+#include "rig/trial/flash_watch.hpp"
 #include "rig/trial/spec.hpp"
 
 namespace lockrig::trial {
@@ -23,10 +24,6 @@ struct Fork {
   std::string operation;  // "erase slot0"
   Instant at{};           // in the reference run
 };
-
-/// Sees each flash operation between the stimulus and the settling of the lock, and may
-/// take moments there.
-using Observer = std::function<void(Rig& rig, const Known& known, const FlashOp& op)>;
 
 /// A trial from baseline to verdict. Any failure of lock or rig is in the record, also
 /// of devices that cannot be opened; only a caller's mistake is thrown
