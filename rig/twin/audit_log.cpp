@@ -25,16 +25,17 @@ bool all(ByteView bytes, std::uint8_t value) {
 
 }  // namespace
 
-std::optional<Event> AuditLog::read(std::uint32_t slot) const {
+// What is not asked for is told by its sequence alone, before its checksum costs
+// anything. A blank record's length is too long.
+std::optional<Event> AuditLog::read(std::uint32_t slot, std::uint32_t after) const {
   std::array<std::uint8_t, kRecord> record;
   flash_.read(address(slot), record);
-  std::uint32_t crc;
-  std::memcpy(&crc, record.data(), 4);
-  if (record[12] > kTextMax || all(record, 0xff) || crc != checksum(record)) {
-    return std::nullopt;
-  }
   Event event;
   std::memcpy(&event.sequence, record.data() + 4, 4);
+  if (record[12] > kTextMax || event.sequence <= after) return std::nullopt;
+  std::uint32_t crc;
+  std::memcpy(&crc, record.data(), 4);
+  if (crc != checksum(record)) return std::nullopt;
   std::memcpy(&event.boot, record.data() + 8, 4);
   event.text.assign(record.begin() + kTextAt, record.begin() + kTextAt + record[12]);
   return event;
@@ -43,8 +44,8 @@ std::optional<Event> AuditLog::read(std::uint32_t slot) const {
 Task<void> AuditLog::load() {
   std::uint32_t last = records() - 1;
   for (std::uint32_t slot = 0; slot < records(); ++slot) {
-    const auto event = read(slot);
-    if (!event || event->sequence <= newest_) continue;
+    const auto event = read(slot, newest_);
+    if (!event) continue;
     newest_ = event->sequence;
     last = slot;
   }
@@ -89,8 +90,8 @@ Task<void> AuditLog::add(std::uint32_t boot, std::string text) {
 std::vector<Event> AuditLog::after(std::uint32_t sequence, std::size_t most) const {
   std::vector<Event> events;
   for (std::uint32_t slot = 0; slot < records(); ++slot) {
-    auto event = read(slot);
-    if (event && event->sequence > sequence) events.push_back(std::move(*event));
+    auto event = read(slot, sequence);
+    if (event) events.push_back(std::move(*event));
   }
   std::sort(events.begin(), events.end(),
             [](const Event& a, const Event& b) { return a.sequence < b.sequence; });

@@ -39,7 +39,8 @@ class AuditLog {
   std::uint32_t address(std::uint32_t slot) const {
     return region_.address + slot * kRecord;
   }
-  std::optional<Event> read(std::uint32_t slot) const;
+  /// Empty unless the slot holds a whole event after the sequence `after`.
+  std::optional<Event> read(std::uint32_t slot, std::uint32_t after) const;
 
   NorFlash& flash_;
   Region region_;
