@@ -18,8 +18,7 @@ Link::Link(World& world, station::Console& console, std::string station)
       decoder_(kMaxAnswer) {}
 
 Task<StreamStatus> Link::send(ByteView message) {
-  frame_.clear();
-  smp::append_frame(frame_, message);
+  smp::encode_frame(message, frame_);
   const StreamStatus status = co_await console_.write(frame_);
   if (status == StreamStatus::failed) {
     throw RigError(station_, "console", "writing failed", "its cable and adapter");

@@ -45,8 +45,7 @@ void base64_encode(ByteView bytes, std::span<std::uint8_t> out) {
   const std::uint8_t* in = bytes.data();
   std::uint8_t* to = out.data();
   std::size_t left = bytes.size();
-  if (simd::available()) {
-    const std::size_t groups = simd::encode(in, left, to);
+  if (const std::size_t groups = simd::encode(in, left, to); groups > 0) {
     in += 3 * groups;
     to += 4 * groups;
     left -= 3 * groups;
@@ -79,18 +78,20 @@ std::optional<std::size_t> base64_decode(ByteView text, std::span<std::uint8_t> 
 
   const std::uint8_t* in = text.data();
   std::uint8_t* to = out.data();
+  // Only the last group may be padded, and the bits that padding hides must be zero.
+  const bool padded = text.back() == '=';
+  std::size_t groups = text.size() / 4 - (padded ? 1 : 0);
+  if (const std::size_t done = simd::decode(in, groups, to, out.size()); done > 0) {
+    in += 4 * done;
+    to += 3 * done;
+    groups -= done;
+    if (groups == 0 && !padded) return text.size() / 4 * 3;
+  }
   std::uint32_t seen = 0;
   const auto group_of = [&in](std::uint8_t third, std::uint8_t fourth) {
     return kPlaces[0][in[0]] | kPlaces[1][in[1]] | kPlaces[2][third] |
            kPlaces[3][fourth];
   };
-  std::size_t groups = text.size() / 4 - 1;
-  if (simd::available()) {
-    const std::size_t done = simd::decode(in, groups, to, out.size());
-    in += 4 * done;
-    to += 3 * done;
-    groups -= done;
-  }
   for (; groups > 0; --groups) {
     const std::uint32_t group = group_of(in[2], in[3]);
     seen |= group;
@@ -101,16 +102,17 @@ std::optional<std::size_t> base64_decode(ByteView text, std::span<std::uint8_t> 
     to += 3;
   }
 
-  // Only the last group may be padded, and the bits that padding hides must be zero.
-  const int padding = in[3] != '=' ? 0 : in[2] != '=' ? 1 : 2;
-  const std::uint32_t last =
-      group_of(padding == 2 ? 'A' : in[2], padding > 0 ? 'A' : in[3]);
+  if (!padded) {
+    if ((seen & kBad) != 0) return std::nullopt;
+    return text.size() / 4 * 3;
+  }
+  const int padding = in[2] == '=' ? 2 : 1;
+  const std::uint32_t last = group_of(padding == 2 ? 'A' : in[2], 'A');
   seen |= last;
-  const std::uint32_t hidden = padding == 2 ? 0xffff : padding == 1 ? 0xff : 0;
+  const std::uint32_t hidden = padding == 2 ? 0xffff : 0xff;
   if ((seen & kBad) != 0 || (last & hidden) != 0) return std::nullopt;
   to[0] = static_cast<std::uint8_t>(last >> 16);
   if (padding < 2) to[1] = static_cast<std::uint8_t>(last >> 8);
-  if (padding < 1) to[2] = static_cast<std::uint8_t>(last);
   return text.size() / 4 * 3 - static_cast<std::size_t>(padding);
 }
 

@@ -16,6 +16,9 @@ namespace lockrig::smp {
 
 constexpr std::size_t base64_size(std::size_t bytes) { return (bytes + 2) / 3 * 4; }
 
+/// What base64_decode() needs to do all its groups in wide steps.
+constexpr std::size_t base64_room(std::size_t text) { return text / 4 * 3 + 8; }
+
 /// Writes base64_size(bytes.size()) characters, padded, to `out`.
 /// REQUIRES: `out` is at least that long, and does not overlap `bytes`.
 void base64_encode(ByteView bytes, std::span<std::uint8_t> out);

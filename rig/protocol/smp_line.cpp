@@ -58,7 +58,7 @@ std::optional<T> pop(std::deque<T>& queue) {
 
 }  // namespace
 
-void append_frame(Bytes& out, ByteView message) {
+void encode_frame(ByteView message, Bytes& out) {
   if (message.size() > kMaxMessage) {
     throw std::invalid_argument("an SMP frame carries at most 65533 bytes");
   }
@@ -66,36 +66,42 @@ void append_frame(Bytes& out, ByteView message) {
   const std::uint16_t crc = crc16(message);
   const std::size_t lines = (2 + length + kBytesPerLine - 1) / kBytesPerLine;
   const std::size_t tail = 2 + length - (lines - 1) * kBytesPerLine;
-  const std::size_t start = out.size();
-  out.resize(start + (lines - 1) * kMaxLine + 3 + base64_size(tail));
+  out.resize((lines - 1) * kMaxLine + 3 + base64_size(tail));
 
-  std::uint8_t* to = out.data() + start;
+  std::uint8_t* to = out.data();
+  const auto put_line = [&to](const Marker& marker, ByteView bytes) {
+    to = std::copy(marker.begin(), marker.end(), to);
+    base64_encode(bytes, {to, base64_size(bytes.size())});
+    to += base64_size(bytes.size());
+    *to++ = kLineEnd;
+  };
   std::array<std::uint8_t, kBytesPerLine> raw;
   raw[0] = static_cast<std::uint8_t>(length >> 8);
   raw[1] = static_cast<std::uint8_t>(length);
   std::size_t filled = 2;
-  std::size_t taken = 0;
   std::size_t crc_taken = 0;
   for (std::size_t line = 0; line < lines; ++line) {
-    const std::size_t part = std::min(message.size() - taken, kBytesPerLine - filled);
-    if (part > 0) std::memcpy(raw.data() + filled, message.data() + taken, part);
-    taken += part;
+    const Marker& marker = line == 0 ? kFirst : kContinuation;
+    if (filled == 0 && message.size() >= kBytesPerLine) {
+      put_line(marker, message.first(kBytesPerLine));
+      message = message.subspan(kBytesPerLine);
+      continue;
+    }
+    const std::size_t part = std::min(message.size(), kBytesPerLine - filled);
+    if (part > 0) std::memcpy(raw.data() + filled, message.data(), part);
+    message = message.subspan(part);
     filled += part;
     while (filled < kBytesPerLine && crc_taken < kCrcSize) {
       raw[filled++] = static_cast<std::uint8_t>(crc >> (crc_taken++ == 0 ? 8 : 0));
     }
-    const Marker& marker = line == 0 ? kFirst : kContinuation;
-    to = std::copy(marker.begin(), marker.end(), to);
-    base64_encode(ByteView(raw).first(filled), {to, base64_size(filled)});
-    to += base64_size(filled);
-    *to++ = kLineEnd;
+    put_line(marker, ByteView(raw).first(filled));
     filled = 0;
   }
 }
 
 Bytes encode_frame(ByteView message) {
   Bytes out;
-  append_frame(out, message);
+  encode_frame(message, out);
   return out;
 }
 
@@ -141,34 +147,39 @@ void LineDecoder::take_line(ByteView line) {
   add_text(line.first(text));
   line = line.subspan(text);
   while (!line.empty()) {
-    const std::size_t size = 2 + find_marker(line.subspan(2));
-    take_fragment(line.first(size));
+    Decoded decoded;
+    // What is base64 to its end holds no other marker: nearly every line.
+    decode(line, decoded);
+    std::size_t size = line.size();
+    if (!decoded.size) {
+      size = 2 + find_marker(line.subspan(2));
+      if (size < line.size()) decode(line.first(size), decoded);
+    }
+    take_fragment(line.first(size), decoded);
     line = line.subspan(size);
   }
 }
 
-void LineDecoder::take_fragment(ByteView fragment) {
+void LineDecoder::decode(ByteView fragment, Decoded& to) {
+  if (fragment.size() < kMaxLine) {
+    to.size = base64_decode(fragment.subspan(2), to.room);
+  }
+}
+
+void LineDecoder::take_fragment(ByteView fragment, const Decoded& decoded) {
   const bool is_first = fragment[0] == kFirst[0];
   const bool was_inside = awaited_ != 0;
   if (is_first) {
     errors_.interrupted += was_inside;
     awaited_ = 0;
   }
-  if (fragment.size() >= kMaxLine) {
-    ++errors_.overflow;
+  if (!decoded.size) {
+    ++(fragment.size() >= kMaxLine ? errors_.overflow : errors_.bad_base64);
     awaited_ = 0;
     add_text(fragment.subspan(2));
     return;
   }
-  std::array<std::uint8_t, kBytesPerLine> raw;
-  const auto size = base64_decode(fragment.subspan(2), raw);
-  if (!size) {
-    ++errors_.bad_base64;
-    awaited_ = 0;
-    add_text(fragment.subspan(2));
-    return;
-  }
-  ByteView bytes = ByteView(raw).first(*size);
+  const ByteView bytes = ByteView(decoded.room).first(*decoded.size);
   if (!is_first) {
     if (was_inside) {
       take_bytes(bytes);

@@ -5,6 +5,7 @@
 // CRC-16/XMODEM of the message, big-endian.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -12,6 +13,7 @@
 #include <string>
 
 #include "rig/core/units.hpp"
+#include "rig/protocol/base64.hpp"
 
 namespace lockrig::smp {
 
@@ -22,9 +24,11 @@ inline constexpr std::size_t kBytesPerLine = 93;
 /// The length field counts the CRC too.
 inline constexpr std::size_t kMaxMessage = 0xffff - 2;
 
-/// Appends all lines of one message. Throws std::invalid_argument above kMaxMessage.
-void append_frame(Bytes& out, ByteView message);
+/// All lines of one message. Throws std::invalid_argument above kMaxMessage.
 Bytes encode_frame(ByteView message);
+/// The same in place of what `out` holds: a buffer that is used again is not filled
+/// with zeros first. REQUIRES: `message` is not part of it.
+void encode_frame(ByteView message, Bytes& out);
 
 /// What a LineDecoder met that was not right. A frame that fails is dropped whole, so
 /// its remaining lines count as stray continuations.
@@ -67,8 +71,15 @@ class LineDecoder {
   const LineErrors& errors() const { return errors_; }
 
  private:
+  /// A fragment's bytes.
+  struct Decoded {
+    std::array<std::uint8_t, base64_room(kMaxLine - 3)> room;
+    std::optional<std::size_t> size;  // nullopt: no base64, or too long for a line
+  };
+
   void take_line(ByteView line);
-  void take_fragment(ByteView fragment);
+  static void decode(ByteView fragment, Decoded& to);
+  void take_fragment(ByteView fragment, const Decoded& decoded);
   void take_bytes(ByteView bytes);
   void add_text(ByteView text);
 

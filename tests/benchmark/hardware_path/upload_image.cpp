@@ -16,7 +16,7 @@ namespace {
 /// What one pass of the image is on the wire: SMP headers, CBOR, base64, CRCs and line
 /// ends of all its chunks. More cannot be needed, less is not possible in this framing.
 std::size_t wire_bytes(ByteView image, std::size_t message_max) {
-  Bytes wire;
+  std::size_t bytes = 0;
   for (std::size_t off = 0; off < image.size();) {
     smp::UploadRequest request;
     request.off = static_cast<std::uint32_t>(off);
@@ -24,10 +24,10 @@ std::size_t wire_bytes(ByteView image, std::size_t message_max) {
     const std::size_t size = std::min(
         lock::chunk_size(message_max, request.off, request.len), image.size() - off);
     request.data = image.subspan(off, size);
-    smp::append_frame(wire, smp::encode_upload(0, request));
+    bytes += smp::encode_frame(smp::encode_upload(0, request)).size();
     off += size;
   }
-  return wire.size();
+  return bytes;
 }
 
 struct Uploaded {
