@@ -23,6 +23,11 @@ Failure bad_field(const char* command, const Fields& fields) {
                    "' is missing or not what it should be");
 }
 
+bool is_ascii(std::string_view text) {
+  return std::all_of(text.begin(), text.end(),
+                     [](char c) { return static_cast<unsigned char>(c) < 0x80; });
+}
+
 /// Reads what is expected next; anything else makes it bad for good.
 class Expect {
  public:
@@ -47,6 +52,18 @@ class Expect {
     if (!good_) return {};
     return {reinterpret_cast<const char*>(content->data()), content->size()};
   }
+  bool flag() {
+    const auto head = good_ ? reader_.head() : std::nullopt;
+    good_ = head && head->type == smp::CborType::simple && head->width == 0 &&
+            (head->argument == smp::kCborTrue || head->argument == smp::kCborFalse);
+    return good_ && head->argument == smp::kCborTrue;
+  }
+  /// As text(), without what the document's reader might refuse.
+  std::string ascii() {
+    const std::string_view content = text();
+    that(is_ascii(content));
+    return std::string(content);
+  }
   void key(std::string_view name) { good_ = text() == name && good_; }
   void that(bool condition) { good_ = good_ && condition; }
 
@@ -55,9 +72,11 @@ class Expect {
   bool good_ = true;
 };
 
-bool is_ascii(std::string_view text) {
-  return std::all_of(text.begin(), text.end(),
-                     [](char c) { return static_cast<unsigned char>(c) < 0x80; });
+/// What follows the header; nothing, which is no map, where the message is not whole.
+ByteView body_of(ByteView message) {
+  const auto header = smp::decode_header(message);
+  if (!header || message.size() - smp::kHeaderSize != header->length) return {};
+  return message.subspan(smp::kHeaderSize);
 }
 
 /// nullopt for anything but a map of `off` and perhaps `match`.
@@ -186,12 +205,42 @@ Reply<LogPage> read_log_page(const json& body, std::uint32_t after) {
   return page;
 }
 
+std::optional<State> plain_state(ByteView message) {
+  Expect expect(body_of(message));
+  State state;
+  expect.that(expect.count(smp::CborType::map) == 13);
+  expect.key("boots");
+  state.boots = expect.number();
+  expect.key("cause");
+  state.cause = expect.ascii();
+  expect.key("codes");
+  state.codes = expect.number();
+  expect.key("lock_out");
+  state.lock_out = expect.number();
+  expect.key("locked");
+  state.locked = expect.flag();
+  expect.key("log");
+  state.log = expect.number();
+  expect.key("model");
+  state.model = expect.ascii();
+  expect.key("rev");
+  state.revision = expect.ascii();
+  expect.key("serial");
+  state.serial = expect.ascii();
+  expect.key("set_up");
+  state.set_up = expect.flag();
+  expect.key("trial");
+  state.trial = expect.flag();
+  expect.key("version");
+  state.version = expect.ascii();
+  expect.key("wrong");
+  state.wrong = expect.number();
+  if (!expect.ended()) return std::nullopt;
+  return state;
+}
+
 std::optional<LogPage> plain_log_page(ByteView message, std::uint32_t after) {
-  const auto header = smp::decode_header(message);
-  if (!header) return std::nullopt;
-  const ByteView body = message.subspan(smp::kHeaderSize);
-  if (body.size() != header->length) return std::nullopt;
-  Expect expect(body);
+  Expect expect(body_of(message));
   LogPage page;
   expect.that(expect.count(smp::CborType::map) == 2);
   expect.key("events");

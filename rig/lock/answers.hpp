@@ -74,8 +74,10 @@ Reply<std::vector<ImageSlot>> read_images(const nlohmann::json& body);
 /// Every event must have a higher sequence than the one before; the first, than
 /// `after`.
 Reply<LogPage> read_log_page(const nlohmann::json& body, std::uint32_t after);
-/// The same of a whole message in its usual form, without a document in between: the
-/// log is the longest that a trial reads. nullopt for any other, not yet an error.
+
+/// The same of a whole message in its usual form, without a document in between: a
+/// trial reads these most. nullopt for any other, not yet an error.
+std::optional<State> plain_state(ByteView message);
 std::optional<LogPage> plain_log_page(ByteView message, std::uint32_t after);
 
 /// The answer to a chunk of an upload: image group, id 1.

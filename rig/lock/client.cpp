@@ -133,11 +133,15 @@ Task<Reply<Params>> Client::params() {
 }
 
 Task<Reply<State>> Client::state() {
-  auto reply = co_await exchange(
-      {"state", smp::Op::read, smp::kGroupLock, smp::kLockState, kReadTries},
-      json::object());
+  const Request request{"state", smp::Op::read, smp::kGroupLock, smp::kLockState,
+                        kReadTries};
+  auto reply = co_await ask(request, json::object());
   if (auto* failure = std::get_if<Failure>(&reply)) co_return std::move(*failure);
-  co_return read_state(std::get<json>(reply));
+  const Bytes& message = std::get<Bytes>(reply);
+  if (auto plain = plain_state(message)) co_return std::move(*plain);
+  auto document = read(request, message);
+  if (auto* failure = std::get_if<Failure>(&document)) co_return std::move(*failure);
+  co_return read_state(std::get<json>(document));
 }
 
 Task<Reply<std::vector<LogEvent>>> Client::log(std::uint32_t after) {

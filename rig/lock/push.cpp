@@ -28,15 +28,9 @@ Push ended_by(Failure failure, std::size_t acknowledged) {
   return push;
 }
 
-}  // namespace
-
-std::string refusal_name(const smp::Error& error) {
-  const bool own = error.group == smp::kGroupLock && error.rc >= 1 &&
-                   error.rc <= static_cast<int>(kRefusals.size());
-  return own ? kRefusals[static_cast<std::size_t>(error.rc - 1)] : "";
-}
-
-Task<Push> push_by_serial(Client& client, ByteView image, Progress progress) {
+/// Uploads: what it came to, not accepted yet. `match`: the lock says that it is good.
+/// Client, image and `match` outlive the call.
+Task<Push> send(Client& client, ByteView image, Progress progress, bool& match) {
   Push push;
   auto note = [&](std::size_t acknowledged) {
     push.acknowledged = std::max(push.acknowledged, acknowledged);
@@ -47,7 +41,33 @@ Task<Push> push_by_serial(Client& client, ByteView image, Progress progress) {
     co_return ended_by(std::move(*failure), push.acknowledged);
   }
   push.acknowledged = std::get<Upload>(uploaded).acknowledged;
-  if (!std::get<Upload>(uploaded).match) {
+  match = std::get<Upload>(uploaded).match;
+  co_return push;
+}
+
+/// The lock has what it needs; a restart that fails is noted beside that. Client and
+/// push outlive the call.
+Task<void> restart(Client& client, Push& push) {
+  push.accepted = true;
+  auto restarted = co_await client.reset();
+  if (auto* failure = std::get_if<Failure>(&restarted)) {
+    push.failure = std::move(*failure);
+  }
+}
+
+}  // namespace
+
+std::string refusal_name(const smp::Error& error) {
+  const bool own = error.group == smp::kGroupLock && error.rc >= 1 &&
+                   error.rc <= static_cast<int>(kRefusals.size());
+  return own ? kRefusals[static_cast<std::size_t>(error.rc - 1)] : "";
+}
+
+Task<Push> push_by_serial(Client& client, ByteView image, Progress progress) {
+  bool match = false;
+  Push push = co_await send(client, image, std::move(progress), match);
+  if (push.failure || !push.refusal.empty()) co_return push;
+  if (!match) {
     push.failure = Failure{Failure::Kind::refused,
                            "upload: the lock does not say that the image is good"};
     co_return push;
@@ -56,31 +76,16 @@ Task<Push> push_by_serial(Client& client, ByteView image, Progress progress) {
   if (auto* failure = std::get_if<Failure>(&marked)) {
     co_return ended_by(std::move(*failure), push.acknowledged);
   }
-  push.accepted = true;
-  auto restarted = co_await client.reset();
-  if (auto* failure = std::get_if<Failure>(&restarted)) {
-    push.failure = std::move(*failure);
-  }
+  co_await restart(client, push);
   co_return push;
 }
 
 Task<Push> recover_by_serial(Client& client, const Bytes& image,
                              Progress acknowledged) {
-  Push push;
-  auto note = [&](std::size_t bytes) {
-    push.acknowledged = std::max(push.acknowledged, bytes);
-    if (acknowledged) acknowledged(bytes);
-  };
-  auto uploaded = co_await client.upload(image, note);
-  if (auto* failure = std::get_if<Failure>(&uploaded)) {
-    co_return ended_by(std::move(*failure), push.acknowledged);
-  }
-  push.acknowledged = std::get<Upload>(uploaded).acknowledged;
-  push.accepted = true;
-  auto restarted = co_await client.reset();
-  if (auto* failure = std::get_if<Failure>(&restarted)) {
-    push.failure = std::move(*failure);
-  }
+  bool match = false;  // the loader judges the image only when it boots
+  Push push = co_await send(client, image, std::move(acknowledged), match);
+  if (push.failure || !push.refusal.empty()) co_return push;
+  co_await restart(client, push);
   co_return push;
 }
 

@@ -109,6 +109,37 @@ bool CborReader::skip_items(const Head& head, int depth) {
   return true;
 }
 
+CborWriter& CborWriter::text(std::string_view text) {
+  head(CborType::text, static_cast<std::uint32_t>(text.size()));
+  out_.insert(out_.end(), text.begin(), text.end());
+  return *this;
+}
+
+CborWriter& CborWriter::bytes(ByteView bytes) {
+  head(CborType::bytes, static_cast<std::uint32_t>(bytes.size()));
+  out_.insert(out_.end(), bytes.begin(), bytes.end());
+  return *this;
+}
+
+CborWriter& CborWriter::head(CborType type, std::uint32_t argument) {
+  const auto major = static_cast<std::uint8_t>(static_cast<unsigned>(type) << 5);
+  int size = 0;
+  if (argument < 24) {
+    out_.push_back(static_cast<std::uint8_t>(major | argument));
+  } else if (argument <= 0xff) {
+    out_.push_back(major | 24);
+    size = 1;
+  } else if (argument <= 0xffff) {
+    out_.push_back(major | 25);
+    size = 2;
+  } else {
+    out_.push_back(major | 26);
+    size = 4;
+  }
+  while (size-- > 0) out_.push_back(static_cast<std::uint8_t>(argument >> (8 * size)));
+  return *this;
+}
+
 bool well_formed_map(ByteView bytes) {
   if (bytes.empty() || bytes[0] >> 5 != static_cast<int>(CborType::map)) return false;
   CborReader reader(bytes);

@@ -1,13 +1,16 @@
 // The part of CBOR (RFC 8949) that SMP needs below nlohmann-json: a reader that walks
-// bytes from a lock without allocating. nlohmann-json 3.11 recurses as deep as its
-// input asks for and throws on an array that announces 2^63 elements even when told not
-// to; what well_formed_map() has accepted is safe to give it. The reader also serves
-// image uploads, whose data nlohmann-json copies byte by byte.
+// bytes from a lock without allocating, and a writer for what is sent often.
+// nlohmann-json 3.11 recurses as deep as its input asks for and throws on an array that
+// announces 2^63 elements even when told not to; what well_formed_map() has accepted is
+// safe to give it. The reader also serves image uploads, whose data nlohmann-json
+// copies byte by byte.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <string_view>
+#include <utility>
 
 #include "rig/core/units.hpp"
 
@@ -62,6 +65,33 @@ class CborReader {
   bool skip_items(const Head& head, int depth);
 
   ByteView left_;
+};
+
+/// Appends items, each in its shortest form. The caller counts what a map or an array
+/// holds, and gives a map's keys as text.
+class CborWriter {
+ public:
+  /// Behind what `out` holds.
+  explicit CborWriter(Bytes out = {}) : out_(std::move(out)) {}
+
+  CborWriter& map(std::uint32_t pairs) { return head(CborType::map, pairs); }
+  CborWriter& array(std::uint32_t items) { return head(CborType::array, items); }
+  CborWriter& number(std::uint32_t value) {
+    return head(CborType::unsigned_number, value);
+  }
+  CborWriter& flag(bool value) {
+    return head(CborType::simple, value ? kCborTrue : kCborFalse);
+  }
+  CborWriter& text(std::string_view text);
+  CborWriter& bytes(ByteView bytes);
+
+  /// Once: all that there is.
+  Bytes finish() { return std::move(out_); }
+
+ private:
+  CborWriter& head(CborType type, std::uint32_t argument);
+
+  Bytes out_;
 };
 
 /// One map, and nothing behind it.

@@ -10,34 +10,6 @@
 namespace lockrig::smp {
 namespace {
 
-void append_head(Bytes& out, CborType type, std::uint32_t argument) {
-  const auto major = static_cast<std::uint8_t>(static_cast<unsigned>(type) << 5);
-  int size = 0;
-  if (argument < 24) {
-    out.push_back(static_cast<std::uint8_t>(major | argument));
-  } else if (argument <= 0xff) {
-    out.push_back(major | 24);
-    size = 1;
-  } else if (argument <= 0xffff) {
-    out.push_back(major | 25);
-    size = 2;
-  } else {
-    out.push_back(major | 26);
-    size = 4;
-  }
-  while (size-- > 0) out.push_back(static_cast<std::uint8_t>(argument >> (8 * size)));
-}
-
-void append_key(Bytes& out, std::string_view key) {
-  append_head(out, CborType::text, static_cast<std::uint32_t>(key.size()));
-  out.insert(out.end(), key.begin(), key.end());
-}
-
-void append_bytes(Bytes& out, ByteView bytes) {
-  append_head(out, CborType::bytes, static_cast<std::uint32_t>(bytes.size()));
-  out.insert(out.end(), bytes.begin(), bytes.end());
-}
-
 template <typename T>
 bool read_number(CborReader& reader, T& to) {
   const auto head = reader.head();
@@ -71,34 +43,21 @@ Bytes encode_upload(std::uint8_t sequence, const UploadRequest& request,
   if (request.data.size() + request.sha.size() + 64 > 0xffff) {
     throw std::invalid_argument("an upload request is at most 65535 bytes");
   }
+  Header header{Op::write, version, 0, 0, kGroupImage, sequence, kImageUpload};
   Bytes out;
   out.reserve(kHeaderSize + 64 + request.data.size() + request.sha.size());
   out.resize(kHeaderSize);
-  append_head(out, CborType::map,
-              2U + request.image.has_value() + request.len.has_value() +
-                  !request.sha.empty() + request.upgrade);
+  CborWriter body(std::move(out));
+  body.map(2U + request.image.has_value() + request.len.has_value() +
+           !request.sha.empty() + request.upgrade);
   // In the order of the alphabet, as nlohmann-json keeps a map.
-  append_key(out, "data");
-  append_bytes(out, request.data);
-  if (request.image) {
-    append_key(out, "image");
-    append_head(out, CborType::unsigned_number, *request.image);
-  }
-  if (request.len) {
-    append_key(out, "len");
-    append_head(out, CborType::unsigned_number, *request.len);
-  }
-  append_key(out, "off");
-  append_head(out, CborType::unsigned_number, request.off);
-  if (!request.sha.empty()) {
-    append_key(out, "sha");
-    append_bytes(out, request.sha);
-  }
-  if (request.upgrade) {
-    append_key(out, "upgrade");
-    append_head(out, CborType::simple, kCborTrue);
-  }
-  Header header{Op::write, version, 0, 0, kGroupImage, sequence, kImageUpload};
+  body.text("data").bytes(request.data);
+  if (request.image) body.text("image").number(*request.image);
+  if (request.len) body.text("len").number(*request.len);
+  body.text("off").number(request.off);
+  if (!request.sha.empty()) body.text("sha").bytes(request.sha);
+  if (request.upgrade) body.text("upgrade").flag(true);
+  out = body.finish();
   header.length = static_cast<std::uint16_t>(out.size() - kHeaderSize);
   const auto bytes = encode_header(header);
   std::copy(bytes.begin(), bytes.end(), out.begin());

@@ -1,31 +1,23 @@
 #include "rig/twin/recovery.hpp"
 
 #include <array>
-#include <nlohmann/json.hpp>
 
+#include "rig/protocol/smp_cbor.hpp"
 #include "rig/protocol/smp_line.hpp"
-#include "rig/protocol/smp_message.hpp"
 #include "rig/protocol/smp_upload.hpp"
+#include "rig/twin/smp_answer.hpp"
 
 namespace lockrig::twin {
 namespace {
-
-using nlohmann::json;
 
 // MCUboot's default, BOOT_SERIAL_MAX_RECEIVE_SIZE; one message at a time.
 constexpr std::size_t kBuffer = 512;
 
 /// As MCUboot's encoder (zcbor) has it: the map of the answer is of indefinite length.
-Bytes encode(const smp::Header& request, const json& body) {
-  std::vector<std::uint8_t> map = json::to_cbor(body);
+Bytes unbounded(Bytes map) {
   map.front() = 0xbf;  // REQUIRES fewer than 24 entries: the head is one byte
   map.push_back(0xff);
-  smp::Header header = smp::response_to(request);
-  header.length = static_cast<std::uint16_t>(map.size());
-  const auto head = smp::encode_header(header);
-  Bytes message(head.begin(), head.end());
-  message.insert(message.end(), map.begin(), map.end());
-  return message;
+  return map;
 }
 
 }  // namespace
@@ -98,8 +90,9 @@ Task<void> Recovery::run(Instant patience) {
 Task<void> Recovery::serve(ByteView message) {
   const auto header = smp::decode_header(message);
   if (!header) co_return;
-  const json body = co_await answer(*header, message);
-  const Bytes frame = smp::encode_frame(encode(*header, body));
+  Bytes body = co_await answer(*header, message);
+  body = unbounded(std::move(body));
+  const Bytes frame = smp::encode_frame(smp_answer(*header, body));
   co_await p_.uart.write(frame);
   if (reset_) {
     p_.reset("command");
@@ -107,7 +100,7 @@ Task<void> Recovery::serve(ByteView message) {
   }
 }
 
-Task<json> Recovery::answer(const smp::Header& header, ByteView message) {
+Task<Bytes> Recovery::answer(const smp::Header& header, ByteView message) {
   const bool write = header.op == smp::Op::write;
   if (header.group == smp::kGroupImage && header.id == smp::kImageUpload && write) {
     co_return co_await upload(message);
@@ -116,52 +109,59 @@ Task<json> Recovery::answer(const smp::Header& header, ByteView message) {
     co_return images();
   }
   if (header.group == smp::kGroupOs && header.id == smp::kOsParams) {
-    co_return json{{"buf_size", kBuffer}, {"buf_count", 1}};
+    co_return params_body(kBuffer, 1);
   }
   if (header.group == smp::kGroupOs && header.id == smp::kOsEcho && write) {
-    const auto request = smp::decode(message);
-    if (!request || !request->body.contains("d") || !request->body["d"].is_string()) {
-      co_return smp::error_v1(smp::kRcInvalid);
-    }
-    co_return json{{"r", request->body["d"]}};
+    co_return echo_body(message);
   }
   if (header.group == smp::kGroupOs && header.id == smp::kOsReset && write) {
     reset_ = true;
-    co_return smp::error_v1(smp::kRcOk);
+    co_return rc_body(smp::kRcOk);
   }
-  co_return smp::error_v1(smp::kRcNotSupported);
+  co_return rc_body(smp::kRcNotSupported);
 }
 
-Task<json> Recovery::upload(ByteView message) {
+Task<Bytes> Recovery::upload(ByteView message) {
   const auto request = smp::decode_upload(message);
-  if (!request) co_return smp::error_v1(smp::kRcInvalid);
+  if (!request) co_return rc_body(smp::kRcInvalid);
   if (request->off == 0) {
-    if (!request->len) co_return smp::error_v1(smp::kRcInvalid);
+    if (!request->len) co_return rc_body(smp::kRcInvalid);
     const bool fits = co_await slot_.begin(*request->len);
-    if (!fits) co_return smp::error_v1(smp::kRcTooLarge);
+    if (!fits) co_return rc_body(smp::kRcTooLarge);
   }
   const bool wanted = request->off == slot_.received() &&
                       slot_.received() + request->data.size() <= slot_.expected();
   if (wanted) co_await slot_.append(request->data);
   // A wrong offset is no error: the answer says which one is wanted.
-  co_return json{{"rc", 0}, {"off", slot_.received()}};
+  smp::CborWriter body;
+  body.map(2);
+  body.text("off").number(static_cast<std::uint32_t>(slot_.received()));
+  body.text("rc").number(smp::kRcOk);
+  co_return body.finish();
 }
 
-json Recovery::images() const {
-  json images = json::array();
-  int number = 0;
+Bytes Recovery::images() const {
+  std::uint32_t count = 0;
+  smp::CborWriter images;
+  std::uint32_t number = 0;
   for (const Region& region : {p_.model.slot0, p_.model.slot1}) {
     const Bytes content = stored_image(p_.flash, region);
     const auto parsed = image::parse(content);
     if (const auto* image = std::get_if<image::Parsed>(&parsed)) {
-      const Bytes hash(image->digest.begin(), image->digest.end());
-      images.push_back({{"slot", number},
-                        {"version", image->header.version.to_string()},
-                        {"hash", json::binary(hash)}});
+      ++count;
+      images.map(3);
+      images.text("hash").bytes(image->digest);
+      images.text("slot").number(number);
+      images.text("version").text(image->header.version.to_string());
     }
     ++number;
   }
-  return {{"images", images}};
+  smp::CborWriter body;
+  body.map(1).text("images").array(count);
+  Bytes all = body.finish();
+  const Bytes items = images.finish();
+  all.insert(all.end(), items.begin(), items.end());
+  return all;
 }
 
 }  // namespace lockrig::twin

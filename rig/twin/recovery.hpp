@@ -4,8 +4,6 @@
 // byte.
 #pragma once
 
-#include <nlohmann/json_fwd.hpp>
-
 #include "rig/protocol/smp_header.hpp"
 #include "rig/twin/boot_loader.hpp"
 #include "rig/twin/peripherals.hpp"
@@ -48,9 +46,9 @@ class Recovery {
 
  private:
   Task<void> serve(ByteView message);
-  Task<nlohmann::json> answer(const smp::Header& header, ByteView message);
-  Task<nlohmann::json> upload(ByteView message);
-  nlohmann::json images() const;
+  Task<Bytes> answer(const smp::Header& header, ByteView message);
+  Task<Bytes> upload(ByteView message);
+  Bytes images() const;
 
   Peripherals& p_;
   RecoverySlot slot_;

@@ -7,26 +7,30 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "rig/protocol/smp_cbor.hpp"
 #include "rig/protocol/smp_message.hpp"
 #include "rig/protocol/smp_upload.hpp"
+#include "rig/twin/smp_answer.hpp"
 
 namespace lockrig::twin {
 namespace {
 
-using nlohmann::json;
-
 // Events in one answer: each is at most 70 bytes of CBOR, the smallest buffer is 1 KiB.
 constexpr std::size_t kLogPage = 12;
 
-// Objects are filled by name here: in braces, nlohmann-json first makes arrays of their
-// pairs, then copies them.
-
-json refusal_of(Refusal refusal) {
-  return smp::error_v2(smp::kGroupLock, static_cast<int>(refusal));
+Bytes refusal_of(Refusal refusal) {
+  smp::CborWriter body;
+  body.map(1).text("err").map(2);
+  body.text("group").number(smp::kGroupLock);
+  body.text("rc").number(static_cast<std::uint32_t>(refusal));
+  return body.finish();
 }
 
-json binary(const image::Digest& digest) {
-  return json::binary(Bytes(digest.begin(), digest.end()));
+/// Room for the longest body that is usual.
+smp::CborWriter roomy() {
+  Bytes room;
+  room.reserve(1024);
+  return smp::CborWriter(std::move(room));
 }
 
 }  // namespace
@@ -62,10 +66,8 @@ Task<void> ServicePort::run() {
 Task<void> ServicePort::serve(ByteView message) {
   const auto header = smp::decode_header(message);
   if (!header) co_return;
-  smp::Message response;
-  response.header = smp::response_to(*header);
-  response.body = co_await answer(*header, message);
-  const Bytes frame = smp::encode_frame(smp::encode(response));
+  const Bytes body = co_await answer(*header, message);
+  const Bytes frame = smp::encode_frame(smp_answer(*header, body));
   co_await p_.uart.write(frame);
   if (reset_) {
     p_.reset("command");
@@ -73,7 +75,7 @@ Task<void> ServicePort::serve(ByteView message) {
   }
 }
 
-Task<json> ServicePort::answer(const smp::Header& header, ByteView message) {
+Task<Bytes> ServicePort::answer(const smp::Header& header, ByteView message) {
   const bool write = header.op == smp::Op::write;
   if (header.group == smp::kGroupImage && header.id == smp::kImageUpload && write) {
     co_return co_await upload(message);
@@ -83,19 +85,15 @@ Task<json> ServicePort::answer(const smp::Header& header, ByteView message) {
     co_return image_state();
   }
   if (header.group == smp::kGroupOs && header.id == smp::kOsParams) {
-    co_return json{{"buf_size", p_.model.smp_buffer},
-                   {"buf_count", p_.model.smp_buffers}};
+    co_return params_body(p_.model.smp_buffer,
+                          static_cast<std::size_t>(p_.model.smp_buffers));
   }
   if (header.group == smp::kGroupOs && header.id == smp::kOsEcho && write) {
-    const auto request = smp::decode(message);
-    if (!request || !request->body.contains("d") || !request->body["d"].is_string()) {
-      co_return smp::error_v1(smp::kRcInvalid);
-    }
-    co_return json{{"r", request->body["d"]}};
+    co_return echo_body(message);
   }
   if (header.group == smp::kGroupOs && header.id == smp::kOsReset && write) {
     reset_ = true;
-    co_return json::object();
+    co_return smp::CborWriter().map(0).finish();
   }
   if (header.group == smp::kGroupLock && header.id == smp::kLockState && !write) {
     co_return lock_state();
@@ -103,96 +101,103 @@ Task<json> ServicePort::answer(const smp::Header& header, ByteView message) {
   if (header.group == smp::kGroupLock && header.id == smp::kLockLog && !write) {
     co_return log_page(message);
   }
-  co_return smp::error_v1(smp::kRcNotSupported);
+  co_return rc_body(smp::kRcNotSupported);
 }
 
-Task<json> ServicePort::upload(ByteView message) {
+Task<Bytes> ServicePort::upload(ByteView message) {
   const auto request = smp::decode_upload(message);
-  if (!request) co_return smp::error_v1(smp::kRcInvalid);
+  if (!request) co_return rc_body(smp::kRcInvalid);
   if (request->off == 0) {
-    if (!request->len) co_return smp::error_v1(smp::kRcInvalid);
+    if (!request->len) co_return rc_body(smp::kRcInvalid);
     const Refusal refusal = co_await updater_.begin(*request->len, Way::serial);
     if (refusal != Refusal::none) co_return refusal_of(refusal);
   } else if (request->off != updater_.received()) {
     // MCUboot answers a wrong offset with the one it wants.
-    co_return json{{"off", updater_.received()}};
+    smp::CborWriter wanted;
+    wanted.map(1).text("off").number(static_cast<std::uint32_t>(updater_.received()));
+    co_return wanted.finish();
   }
   const Refusal refusal = co_await updater_.append(request->data);
   if (refusal != Refusal::none) co_return refusal_of(refusal);
-  json answer = json::object();
-  answer["off"] = updater_.received();
-  if (updater_.received() == updater_.expected()) answer["match"] = updater_.staged();
-  co_return answer;
+  const bool whole = updater_.received() == updater_.expected();
+  smp::CborWriter answer;
+  answer.map(whole ? 2 : 1);
+  if (whole) answer.text("match").flag(updater_.staged());
+  answer.text("off").number(static_cast<std::uint32_t>(updater_.received()));
+  co_return answer.finish();
 }
 
-Task<json> ServicePort::set_image_state(ByteView message) {
+Task<Bytes> ServicePort::set_image_state(ByteView message) {
   const auto request = smp::decode(message);
-  if (!request || !updater_.staged()) co_return smp::error_v1(smp::kRcBadState);
-  const json& body = request->body;
-  if (!body.contains("hash") || body["hash"] != binary(updater_.digest())) {
-    co_return smp::error_v1(smp::kRcNoEntry);
+  if (!request || !updater_.staged()) co_return rc_body(smp::kRcBadState);
+  const image::Digest& digest = updater_.digest();
+  const auto hash = request->body.find("hash");
+  if (hash == request->body.end() ||
+      *hash != nlohmann::json::binary(Bytes(digest.begin(), digest.end()))) {
+    co_return rc_body(smp::kRcNoEntry);
   }
   co_await updater_.request();
   co_return image_state();
 }
 
-json ServicePort::image_state() const {
-  json images = json::array();
-  for (const Updater::Slot& slot : updater_.slots()) {
-    json& image = images.emplace_back(json::object());
-    image["slot"] = slot.number;
-    image["version"] = slot.version.to_string();
-    image["hash"] = binary(slot.digest);
-    image["bootable"] = true;
-    image["active"] = slot.active;
-    image["confirmed"] = slot.confirmed;
-    image["pending"] = slot.pending;
+Bytes ServicePort::image_state() const {
+  const std::vector<Updater::Slot> slots = updater_.slots();
+  smp::CborWriter state = roomy();
+  state.map(1).text("images").array(static_cast<std::uint32_t>(slots.size()));
+  for (const Updater::Slot& slot : slots) {
+    state.map(7);
+    state.text("active").flag(slot.active);
+    state.text("bootable").flag(true);
+    state.text("confirmed").flag(slot.confirmed);
+    state.text("hash").bytes(slot.digest);
+    state.text("pending").flag(slot.pending);
+    state.text("slot").number(static_cast<std::uint32_t>(slot.number));
+    state.text("version").text(slot.version.to_string());
   }
-  json state = json::object();
-  state["images"] = std::move(images);
-  return state;
+  return state.finish();
 }
 
-json ServicePort::lock_state() const {
-  int codes = 0;
+Bytes ServicePort::lock_state() const {
+  std::uint32_t codes = 0;
   for (int slot = 0; slot < kUserCodes; ++slot) {
     if (!settings_.get(user_code_key(slot)).empty()) ++codes;
   }
-  json state = json::object();
-  state["model"] = p_.model.name;
-  state["rev"] = std::string(1, p_.model.revision);
-  state["serial"] = p_.unit.serial;
-  state["version"] = facts_.version.to_string();
-  state["boots"] = facts_.count;
-  state["cause"] = facts_.cause;
-  state["trial"] = facts_.trial;
-  state["locked"] = bolt_.locked();
-  state["set_up"] = settings_.get(Key::set_up) == "1";
-  state["codes"] = codes;
-  state["wrong"] = lock_out_.wrong_codes();
-  state["lock_out"] = lock_out_.remaining();
-  state["log"] = log_.newest();
-  return state;
+  smp::CborWriter state = roomy();
+  state.map(13);
+  state.text("boots").number(facts_.count);
+  state.text("cause").text(facts_.cause);
+  state.text("codes").number(codes);
+  state.text("lock_out").number(static_cast<std::uint32_t>(lock_out_.remaining()));
+  state.text("locked").flag(bolt_.locked());
+  state.text("log").number(log_.newest());
+  state.text("model").text(p_.model.name);
+  state.text("rev").text({&p_.model.revision, 1});
+  state.text("serial").text(p_.unit.serial);
+  state.text("set_up").flag(settings_.get(Key::set_up) == "1");
+  state.text("trial").flag(facts_.trial);
+  state.text("version").text(facts_.version.to_string());
+  state.text("wrong").number(static_cast<std::uint32_t>(lock_out_.wrong_codes()));
+  return state.finish();
 }
 
-json ServicePort::log_page(ByteView message) const {
+Bytes ServicePort::log_page(ByteView message) const {
   const auto request = smp::decode(message);
   std::uint32_t after = 0;
   if (request && request->body.contains("after") &&
       request->body["after"].is_number_unsigned()) {
     after = request->body["after"];
   }
-  json events = json::array();
-  for (const Event& event : log_.after(after, kLogPage)) {
-    json& item = events.emplace_back(json::object());
-    item["n"] = event.sequence;
-    item["b"] = event.boot;
-    item["t"] = event.text;
+  const std::vector<Event> events = log_.after(after, kLogPage);
+  smp::CborWriter page = roomy();
+  page.map(2).text("events").array(static_cast<std::uint32_t>(events.size()));
+  for (const Event& event : events) {
+    page.map(3);
+    page.text("b").number(event.boot);
+    page.text("n").number(event.sequence);
+    page.text("t").text(event.text);
   }
-  json page = json::object();
-  page["events"] = std::move(events);
-  page["newest"] = log_.newest();
-  return page;
+  page.text("newest").number(log_.newest());
+  return page.finish();
 }
 
 }  // namespace lockrig::twin

@@ -2,8 +2,6 @@
 // and image groups and the lock group at 64. It never tells a code.
 #pragma once
 
-#include <nlohmann/json_fwd.hpp>
-
 #include "rig/protocol/smp_header.hpp"
 #include "rig/protocol/smp_line.hpp"
 #include "rig/twin/audit_log.hpp"
@@ -31,12 +29,12 @@ class ServicePort {
 
  private:
   Task<void> serve(ByteView message);
-  Task<nlohmann::json> answer(const smp::Header& header, ByteView message);
-  Task<nlohmann::json> upload(ByteView message);
-  Task<nlohmann::json> set_image_state(ByteView message);
-  nlohmann::json image_state() const;
-  nlohmann::json lock_state() const;
-  nlohmann::json log_page(ByteView message) const;
+  Task<Bytes> answer(const smp::Header& header, ByteView message);
+  Task<Bytes> upload(ByteView message);
+  Task<Bytes> set_image_state(ByteView message);
+  Bytes image_state() const;
+  Bytes lock_state() const;
+  Bytes log_page(ByteView message) const;
 
   Peripherals& p_;
   Settings& settings_;
