@@ -115,21 +115,6 @@ void read_command(const TomlFile& file, const std::string& key, std::string& com
   }
 }
 
-std::string read_portal(const TomlFile& file, const std::string& key) {
-  std::string portal = file.text(key);
-  const std::size_t colon = portal.rfind(':');
-  int port = 0;
-  if (colon != std::string::npos) {
-    const char* const end = portal.data() + portal.size();
-    const auto [stop, error] = std::from_chars(portal.data() + colon + 1, end, port);
-    if (error != std::errc{} || stop != end) port = 0;
-  }
-  if (colon == std::string::npos || colon == 0 || port < 1 || port > 65535) {
-    file.reject(key, "'" + portal + "' is not ADDRESS:PORT, as 192.0.2.1:8080");
-  }
-  return portal;
-}
-
 }  // namespace
 
 SupplyEntry read_supply(const TomlFile& file, const std::string& key, bool real) {
@@ -156,6 +141,21 @@ SupplyEntry read_supply(const TomlFile& file, const std::string& key, bool real)
   read_command(file, key + ".trip_query", config.protection.tripped);
   read_command(file, key + ".trip_clear", config.protection.clear);
   return supply;
+}
+
+std::string read_portal(const TomlFile& file, const std::string& key) {
+  std::string portal = file.text(key);
+  const std::size_t colon = portal.rfind(':');
+  int port = 0;
+  if (colon != std::string::npos) {
+    const char* const end = portal.data() + portal.size();
+    const auto [stop, error] = std::from_chars(portal.data() + colon + 1, end, port);
+    if (error != std::errc{} || stop != end) port = 0;
+  }
+  if (colon == std::string::npos || colon == 0 || port < 1 || port > 65535) {
+    file.reject(key, "'" + portal + "' is not ADDRESS:PORT, as 192.0.2.1:8080");
+  }
+  return portal;
 }
 
 void read_devices(const TomlFile& file, const std::string& table,

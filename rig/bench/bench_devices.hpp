@@ -11,6 +11,9 @@ namespace lockrig::bench {
 void read_devices(const TomlFile& file, const std::string& table,
                   const std::filesystem::path& boards_dir, StationEntry& station);
 
+/// "ADDRESS:PORT" of this host.
+std::string read_portal(const TomlFile& file, const std::string& key);
+
 /// Refuses what one station shares with another: a channel, a serial line, a portal.
 void check_devices_apart(const TomlFile& file, const std::string& table,
                          const StationEntry& station, const StationEntry& other);

@@ -6,6 +6,8 @@
 #include <stdexcept>
 
 #include "rig/bench/bench_devices.hpp"
+#include "rig/bench/bench_programs.hpp"
+#include "rig/bench/profile_file.hpp"
 #include "rig/bench/toml_file.hpp"
 #include "rig/twin/defects.hpp"
 #include "rig/twin/harness.hpp"
@@ -70,12 +72,13 @@ std::string read_on_exit(const TomlFile& file, const std::string& key) {
 
 Kind read_kind(const TomlFile& file) {
   const std::string name = file.text("kind");
-  for (const Kind kind : {Kind::virtual_twins, Kind::rehearsal, Kind::hardware}) {
+  for (const Kind kind :
+       {Kind::virtual_twins, Kind::rehearsal, Kind::hardware, Kind::programs}) {
     if (name == to_string(kind)) return kind;
   }
   file.reject("kind", "'" + name +
                           "' is no kind of bench; there are: virtual, rehearsal, "
-                          "hardware");
+                          "hardware, programs");
 }
 
 std::vector<std::string> read_station_faults(const TomlFile& file,
@@ -106,29 +109,77 @@ class Reader {
     if (name.empty() || !made_of(name, kNameCharacters)) {
       file_.reject(table, "a name has letters, digits, - and _ only");
     }
-    std::vector<std::string_view> keys = {
-        "board",           "serial",      "user_code",  "programming_code",
-        "on_exit",         "reset_key",   "supply",     "min_off_ms",
-        "key_drive_max_s", "key_hold_ms", "key_gap_ms", "baseline"};
-    const bool real = bench_.kind != Kind::virtual_twins;
-    if (real) {
-      keys.insert(keys.end(), {"gpio", "console", "portal", "probe", "wiring"});
-    } else {
-      keys.push_back("station_faults");
-    }
-    if (bench_.kind != Kind::hardware) keys.push_back("defects");
-    file_.allow(table, keys);
     StationEntry station;
     station.name = name;
     station.board = file_.text(table + ".board");
+    const BoardFile& kind = board(station, table);
+    file_.allow(table, keys_of(kind));
+    if (kind.is_lock) read_unit(station, table);
+    station.defects = read_defects(file_, table + ".defects");
+    station.on_exit = read_on_exit(file_, table + ".on_exit");
+    station.reset_key = flag(table + ".reset_key");
+    station.keeps_slip_codes = flag(table + ".keeps_slip_codes");
+    read_times(station, table);
+    station.station_faults =
+        read_station_faults(file_, table + ".station_faults", kind.wiring);
+    if (const std::string key = table + ".supply"; file_.has(key)) {
+      station.supply = read_supply(file_, key, is_real());
+    }
+    if (is_real()) read_devices(file_, table, bench_.boards_dir, station);
+    if (bench_.kind == Kind::programs) read_board_program(station, table);
+    if (const std::string key = table + ".profile"; file_.has(key)) {
+      station.profile = read_profile(key);
+    }
+    station.returns = read_return(table + ".baseline", station);
+    for (const StationEntry& other : bench_.stations) {
+      if (kind.is_lock) check_apart(station, other, table);
+      if (is_real()) check_devices_apart(file_, table, station, other);
+    }
+    bench_.stations.push_back(std::move(station));
+  }
+
+ private:
+  bool is_real() const {
+    return bench_.kind == Kind::hardware || bench_.kind == Kind::rehearsal;
+  }
+  bool flag(const std::string& key) const { return file_.has(key) && file_.flag(key); }
+
+  std::vector<std::string_view> keys_of(const BoardFile& kind) const {
+    std::vector<std::string_view> keys = {
+        "board",       "on_exit",    "supply",   "min_off_ms", "key_drive_max_s",
+        "key_hold_ms", "key_gap_ms", "baseline", "reset_key"};
+    if (kind.is_lock) {
+      keys.insert(keys.end(),
+                  {"serial", "user_code", "programming_code", "keeps_slip_codes"});
+    }
+    switch (bench_.kind) {
+      case Kind::virtual_twins:
+        keys.insert(keys.end(), {"station_faults", "defects"});
+        break;
+      case Kind::rehearsal:
+        keys.push_back("defects");
+        [[fallthrough]];
+      case Kind::hardware:
+        keys.insert(keys.end(),
+                    {"gpio", "console", "portal", "probe", "wiring", "profile"});
+        break;
+      case Kind::programs:
+        keys.erase(std::find(keys.begin(), keys.end(), "supply"));
+        keys.insert(keys.end(), {"program", "profile", "portal"});
+        break;
+    }
+    return keys;
+  }
+
+  /// Who the lock is, and what it came with.
+  void read_unit(StationEntry& station, const std::string& table) {
     station.serial = read_name(file_, table + ".serial");
     station.user_code = read_code(file_, table + ".user_code");
     station.programming_code = read_code(file_, table + ".programming_code");
-    station.defects = read_defects(file_, table + ".defects");
-    station.on_exit = read_on_exit(file_, table + ".on_exit");
-    if (const std::string key = table + ".reset_key"; file_.has(key)) {
-      station.reset_key = file_.flag(key);
-    }
+    check_codes(station, table);
+  }
+
+  void read_times(StationEntry& station, const std::string& table) {
     if (const std::string key = table + ".min_off_ms"; file_.has(key)) {
       station.min_off = file_.duration(key);
     }
@@ -141,22 +192,22 @@ class Reader {
     if (const std::string key = table + ".key_gap_ms"; file_.has(key)) {
       station.keys.gap = file_.duration(key);
     }
-    check_codes(station, table);
-    station.station_faults = read_station_faults(file_, table + ".station_faults",
-                                                 board(station, table).wiring);
-    if (const std::string key = table + ".supply"; file_.has(key)) {
-      station.supply = read_supply(file_, key, real);
-    }
-    if (real) read_devices(file_, table, bench_.boards_dir, station);
-    station.returns = read_return(table + ".baseline", station);
-    for (const StationEntry& other : bench_.stations) {
-      check_apart(station, other, table);
-      if (real) check_devices_apart(file_, table, station, other);
-    }
-    bench_.stations.push_back(std::move(station));
   }
 
- private:
+  void read_board_program(StationEntry& station, const std::string& table) {
+    station.program = read_program(file_, table + ".program");
+    if (const std::string key = table + ".portal"; file_.has(key)) {
+      station.portal = read_portal(file_, key);
+    }
+  }
+
+  std::shared_ptr<const lock::TextProfile> read_profile(const std::string& key) {
+    const auto path =
+        std::filesystem::path(bench_.path).parent_path() / file_.text(key);
+    return std::make_shared<const lock::TextProfile>(
+        load_profile(path.lexically_normal()));
+  }
+
   /// A snapshot where something can make one; else it has to be said that versions may
   /// climb.
   trial::Return read_return(const std::string& key, const StationEntry& station) {
@@ -235,6 +286,8 @@ const char* to_string(Kind kind) {
       return "rehearsal";
     case Kind::hardware:
       return "hardware";
+    case Kind::programs:
+      return "programs";
   }
   return "?";
 }
@@ -245,7 +298,7 @@ BenchFile load_bench(const std::filesystem::path& path) {
   bench.path = file.path();
   bench.kind = read_kind(file);
   // What a real board has otherwise than its file says is put into its file.
-  const bool twins = bench.kind != Kind::hardware;
+  const bool twins = bench.kind != Kind::hardware;  // or what stands in for boards
   file.allow(
       "", twins
               ? std::vector<std::string_view>{"kind", "boards", "image_kib", "nightly",
@@ -268,6 +321,7 @@ BenchFile load_bench(const std::filesystem::path& path) {
   for (const auto& [name, board] : bench.boards) {
     // A spare sector and the trailer's stand behind the image
     // (rig/bench/board_file.cpp).
+    if (!board.is_lock) continue;
     const std::size_t room = board.model.slot0.size - 2 * twin::kSectorSize;
     if (bench.image_bytes > room) {
       file.reject("image_kib",

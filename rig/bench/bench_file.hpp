@@ -3,11 +3,14 @@
 
 #include <filesystem>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "rig/bench/board_file.hpp"
+#include "rig/lock/text_profile.hpp"
+#include "rig/program/program_board.hpp"
 #include "rig/station/keypad.hpp"
 #include "rig/station/supply.hpp"
 #include "rig/trial/rig.hpp"
@@ -16,9 +19,11 @@ namespace lockrig::bench {
 
 /// virtual: twins in simulated time. hardware: boards behind FTDI chips and serial
 /// ports. rehearsal: the same code as hardware, with paced twins behind emulated ones.
-enum class Kind { virtual_twins, rehearsal, hardware };
+/// programs: boards that are programs, in paced time.
+enum class Kind { virtual_twins, rehearsal, hardware, programs };
 
-const char* to_string(Kind kind);  // "virtual", "rehearsal", "hardware"
+/// "virtual", "rehearsal", "hardware", "programs"
+const char* to_string(Kind kind);
 
 /// The FTDI chip whose MPSSE channel drives a station's lines.
 struct GpioEntry {
@@ -41,6 +46,26 @@ struct SupplyEntry {
   station::SupplyConfig config;
 };
 
+/// The block device of a program: an empty one, or as a file has it.
+struct DiskEntry {
+  int kib = 0;
+  std::filesystem::path image;
+  std::uint32_t unit = 1;  // a torn write ends where one of so many bytes does
+};
+
+/// A board that is a program (docs/program-boards.md).
+struct ProgramEntry {
+  std::vector<std::string> run;
+  std::filesystem::path folder;  // it runs in the bench file's
+  std::filesystem::path state;   // files that it begins with; "" for none
+  bool has_console = false;
+  program::ConsoleKind console{};
+  bool lines = false;
+  bool flash_ops = false;
+  bool tears = false;
+  std::optional<DiskEntry> disk;
+};
+
 struct StationEntry {
   std::string name;                  // "A1"
   std::string board;                 // "6000i-A"
@@ -55,6 +80,13 @@ struct StationEntry {
   Duration key_drive_max{};          // that a key may stay pressed
   station::KeypadTimings keys{};     // how fast the rig types
   std::optional<SupplyEntry> supply;
+  /// Its console speaks text by that; SMP where there is none.
+  std::shared_ptr<const lock::TextProfile> profile;
+  /// The codes on its slip are the ones that it is to have: nothing is programmed.
+  bool keeps_slip_codes = false;
+
+  // Of a bench of programs.
+  ProgramEntry program;
 
   // Of a virtual bench.
   std::vector<std::string> station_faults;  // what is wrong with the rig (harness.hpp)

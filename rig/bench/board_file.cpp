@@ -26,7 +26,7 @@ struct Section {
 
 // The same for every revision: who the lock is.
 const Section kIdentity{"identity",
-                        {"vendor", "device_class", "trusted_key", "revisions"}};
+                        {"lock", "vendor", "device_class", "trusted_key", "revisions"}};
 
 // A revision may say otherwise, in [revision.B.<section>].
 const std::array kSections{
@@ -88,7 +88,9 @@ void check_keys(const TomlFile& file) {
   top.push_back("revision");
   file.allow("", top);
   check_section(file, "", kIdentity);
-  for (const Section& section : kSections) check_section(file, "", section);
+  for (const Section& section : kSections) {
+    if (file.has(section.name)) check_section(file, "", section);
+  }
   if (!file.has("revision")) return;
 
   const std::string letters = read_revisions(file);
@@ -207,7 +209,7 @@ void read_flash(const Revision& r, twin::LockModel& m) {
 
 // --- body and behaviour ------------------------------------------------------------
 
-void read_body(const Revision& r, twin::LockModel& m) {
+void read_rail(const Revision& r, twin::LockModel& m) {
   m.rail.rise = r.duration("rail.rise_us");
   m.rail.hold_up_open = r.duration("rail.hold_up_open_ms");
   m.rail.fall_open = r.duration("rail.fall_open_ms");
@@ -217,6 +219,9 @@ void read_body(const Revision& r, twin::LockModel& m) {
                  m.rail.hold_up_open);
   r.require_more("rail.fall_discharged_us", m.rail.fall_discharged,
                  "rail.hold_up_discharged_us", m.rail.hold_up_discharged);
+}
+
+void read_body(const Revision& r, twin::LockModel& m) {
   m.bolt_travel = r.duration("bolt.travel_ms", 1ms);
   m.bolt_stall = r.duration("bolt.stall_ms");
   r.require_more("bolt.stall_ms", m.bolt_stall, "bolt.travel_ms", m.bolt_travel);
@@ -345,6 +350,12 @@ BoardFile read_revision(const TomlFile& file, BoardFile board, char letter) {
   const Revision r(file, letter);
   twin::LockModel& model = board.model;
   model.revision = letter;
+  read_rail(r, model);
+  if (!board.is_lock) {
+    board.limits.boot_max = r.duration("limits.boot_max_s");
+    board.limits.off_min = r.duration("limits.off_min_ms");
+    return board;
+  }
   read_flash(r, model);
   read_body(r, model);
   read_behaviour(r, model);
@@ -356,10 +367,12 @@ BoardFile read_revision(const TomlFile& file, BoardFile board, char letter) {
 BoardFile read_model(const TomlFile& file, const fs::path& folder) {
   BoardFile board;
   board.model.name = folder.filename().string();
+  board.wiring = mpsse::load_wiring((folder / "wiring.csv").string());
+  board.is_lock = !file.has("identity.lock") || file.flag("identity.lock");
+  if (!board.is_lock) return board;
   board.model.vendor = read_uuid(file, "identity.vendor");
   board.model.device_class = read_uuid(file, "identity.device_class");
   board.model.trusted = {read_key(file, folder / ".." / "..")};
-  board.wiring = mpsse::load_wiring((folder / "wiring.csv").string());
   board.keys = mpsse::load_keypad_map((folder / "keypad.csv").string());
   board.model.keys = board.keys;
   read_codes(folder / "codes.csv", board);

@@ -16,6 +16,8 @@ namespace lockrig::bench {
 class TomlFile;
 
 struct BoardFile {
+  /// False for a board that is only powered and spoken to: it has a rail and limits.
+  bool is_lock = true;
   twin::LockModel model;
   mpsse::Wiring wiring{{}};
   mpsse::KeypadMap keys{{}};

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "rig/bench/hardware_bench.hpp"
+#include "rig/bench/program_bench.hpp"
 #include "rig/bench/virtual_bench.hpp"
 
 namespace lockrig::bench {
@@ -24,6 +25,7 @@ trial::LockFacts facts_of(const StationEntry& entry, const BoardFile& board) {
                         {"mute", model.function_mute},
                         {"unmute", model.function_unmute},
                         {"contact", model.function_contact}},
+          .keeps_slip_codes = entry.keeps_slip_codes,
           .returns = entry.returns,
           .heartbeat = model.heartbeat,
           .entry_timeout = model.entry_timeout,
@@ -53,17 +55,39 @@ const trial::LockFacts& FileBench::facts(const std::string& name) const {
   return facts_.at(station(name).name);
 }
 
+bool FileBench::has_console(const StationEntry& entry) const {
+  switch (file_.kind) {
+    case Kind::virtual_twins:
+      return true;
+    case Kind::programs:
+      return entry.program.has_console;
+    case Kind::rehearsal:
+    case Kind::hardware:
+      break;
+  }
+  return entry.console.has_value();
+}
+
+std::set<std::string> FileBench::beyond_lines(const StationEntry& entry) const {
+  std::set<std::string> names = fitted(entry);
+  if (!has_console(entry)) return names;
+  names.insert(entry.profile ? "text" : "smp");
+  if (!entry.profile || entry.profile->update) names.insert("update");
+  return names;
+}
+
 std::vector<std::string> FileBench::capabilities(const std::string& name) const {
   const StationEntry& entry = station(name);
-  std::set<std::string> names = fitted(entry);
-  names.insert({"power", "keypad", "bolt"});
-  if (entry.reset_key) names.insert("reset_key");
-  const bool is_virtual = file_.kind == Kind::virtual_twins;
-  if (is_virtual || entry.console) names.insert("console");
-  const mpsse::Wiring& wiring = is_virtual ? board(entry).wiring : entry.wiring;
-  for (const char* line : {"busy", "dip"}) {
-    if (wiring.has(line)) names.insert(line);
-  }
+  std::set<std::string> names = beyond_lines(entry);
+  names.insert("power");
+  if (has_console(entry)) names.insert("console");
+  const bool real = file_.kind == Kind::hardware || file_.kind == Kind::rehearsal;
+  const mpsse::Wiring& wiring = real ? entry.wiring : board(entry).wiring;
+  const bool takes_part = file_.kind != Kind::programs || entry.program.lines;
+  if (takes_part && board(entry).is_lock) names.insert({"keypad", "bolt"});
+  if (takes_part && entry.reset_key) names.insert("reset_key");
+  if (takes_part && wiring.has("busy")) names.insert("busy");
+  if (wiring.has("dip")) names.insert("dip");
   return {names.begin(), names.end()};
 }
 
@@ -77,6 +101,9 @@ std::unique_ptr<FileBench> open_bench(const std::filesystem::path& path) {
   BenchFile file = load_bench(path);
   if (file.kind == Kind::virtual_twins) {
     return std::make_unique<VirtualBench>(std::move(file));
+  }
+  if (file.kind == Kind::programs) {
+    return std::make_unique<ProgramBench>(std::move(file));
   }
   return std::make_unique<HardwareBench>(std::move(file));
 }

@@ -39,8 +39,13 @@ class FileBench : public trial::Bench {
   const BoardFile& board(const StationEntry& entry) const {
     return file_.boards.at(entry.board);
   }
-  /// Of smp, radio, supply, flash_ops, operator: what goes beyond the station's lines.
+  /// Of radio, supply, flash_ops, operator, disk: what goes beyond the station's lines
+  /// and its console.
   virtual std::set<std::string> fitted(const StationEntry& entry) const = 0;
+  bool has_console(const StationEntry& entry) const;
+  /// That, and how its console is spoken to: smp or text, and update where it takes
+  /// images.
+  std::set<std::string> beyond_lines(const StationEntry& entry) const;
   /// What the portal knew then. Not its check-ins: their times are of another world.
   static void restore_portal(trial::Rig& rig, const trial::Snapshot& start);
   /// Heeded by worlds in real time (core/world.hpp).

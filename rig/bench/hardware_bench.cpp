@@ -40,7 +40,6 @@ HardwareBench::~HardwareBench() = default;
 
 std::set<std::string> HardwareBench::fitted(const StationEntry& entry) const {
   std::set<std::string> names = {"radio"};
-  if (entry.console) names.insert("smp");
   if (entry.supply) names.insert("supply");
   if (file().kind == Kind::rehearsal) names.insert("operator");
   return names;
@@ -104,7 +103,7 @@ std::unique_ptr<trial::Rig> HardwareBench::set_up(
   auto rig = make_hardware_rig({.entry = entry,
                                 .board = board(entry),
                                 .facts = facts(name),
-                                .fitted = fitted(entry),
+                                .fitted = beyond_lines(entry),
                                 .images = images(),
                                 .person = here.rehearsal.get(),
                                 .probe = here.probe,

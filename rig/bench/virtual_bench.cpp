@@ -10,12 +10,6 @@
 namespace lockrig::bench {
 namespace {
 
-std::set<std::string> fitted_of(const StationEntry& entry) {
-  std::set<std::string> names = {"smp", "radio", "flash_ops", "operator"};
-  if (entry.supply) names.insert("supply");
-  return names;
-}
-
 // The codes of a unit with the defect shared-codes: those of 2017.
 twin::Unit unit_of(const StationEntry& entry, const BoardFile& board, bool shared) {
   if (!shared) return {entry.serial, entry.user_code, entry.programming_code};
@@ -28,7 +22,7 @@ class VirtualRig final : public trial::Rig {
   VirtualRig(const StationEntry& entry, const BoardFile& board, trial::LockFacts facts,
              twin::Unit unit, std::uint64_t seed, const twin::Defects& defects,
              const twin::LockDurable& durable, trial::Images& images,
-             std::atomic<std::uint64_t>& exchanges)
+             std::set<std::string> fitted, std::atomic<std::uint64_t>& exchanges)
       : exchanges_(exchanges),
         world_(seed),
         facts_(std::move(facts)),
@@ -45,7 +39,7 @@ class VirtualRig final : public trial::Rig {
                   .keypad = board.keys,
                   .keypad_timings = entry.keys,
                   .reset_key = entry.reset_key,
-                  .fitted = fitted_of(entry),
+                  .fitted = std::move(fitted),
                   .power = {.minimum_off = entry.min_off},
                   .key_drive_max = entry.key_drive_max}),
         client_(world_, *station_.console, facts_.station) {
@@ -100,7 +94,9 @@ class VirtualRig final : public trial::Rig {
 }  // namespace
 
 std::set<std::string> VirtualBench::fitted(const StationEntry& entry) const {
-  return fitted_of(entry);
+  std::set<std::string> names = {"radio", "flash_ops", "operator"};
+  if (entry.supply) names.insert("supply");
+  return names;
 }
 
 std::unique_ptr<trial::Rig> VirtualBench::set_up(
@@ -125,8 +121,9 @@ std::unique_ptr<trial::Rig> VirtualBench::set_up(
     const auto first = images().get(images().released(entry.board).front());
     durable = twin::factory_fresh(kind.model, unit, *first);
   }
-  auto rig = std::make_unique<VirtualRig>(entry, kind, std::move(facts), unit, seed,
-                                          seeded, *durable, images(), exchanges_);
+  auto rig =
+      std::make_unique<VirtualRig>(entry, kind, std::move(facts), unit, seed, seeded,
+                                   *durable, images(), beyond_lines(entry), exchanges_);
   rig->pull_usb_at(usb_pulled_at_);
   if (start != nullptr) restore_portal(*rig, *start);
   return rig;

@@ -8,8 +8,14 @@
 namespace lockrig::station {
 namespace {
 
-constexpr std::array<std::string_view, 5> kFitted{"smp", "radio", "supply", "flash_ops",
-                                                  "operator"};
+constexpr std::array<std::string_view, 3> kOfConsole{"smp", "text", "update"};
+constexpr std::array<std::string_view, 5> kFitted{"radio", "supply", "flash_ops",
+                                                  "operator", "disk"};
+
+template <typename Names>
+bool contains(const Names& names, std::string_view name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
 
 }  // namespace
 
@@ -30,12 +36,14 @@ Station::Station(World& in, FtdiChannel& channel, ByteStream* stream,
     power.watch([this](bool live) { console->set_live(live); });
   }
   for (const std::string& name : config_.fitted) {
-    if (std::find(kFitted.begin(), kFitted.end(), name) == kFitted.end()) {
+    const bool of_console = contains(kOfConsole, name);
+    if (!of_console && !contains(kFitted, name)) {
       throw std::invalid_argument("station " + config_.name +
                                   ": no capability is called '" + name + "'");
     }
-    if (name == "smp" && stream == nullptr) {
-      throw std::invalid_argument("station " + config_.name + ": smp needs a console");
+    if (of_console && stream == nullptr) {
+      throw std::invalid_argument("station " + config_.name + ": " + name +
+                                  " needs a console");
     }
     capabilities_.insert(name);
   }

@@ -23,8 +23,9 @@ struct StationConfig {
   KeypadTimings keypad_timings{};
   bool reset_key = false;  // the interlock of R is closed
   Duration console_byte_period = Console::kBytePeriod;
-  /// What the bench has fitted beyond the lines: of smp, radio, supply, flash_ops,
-  /// operator. std::invalid_argument for another name, or for smp without a console.
+  /// What the bench has fitted beyond the lines: of smp, text, update, radio, supply,
+  /// flash_ops, operator, disk. std::invalid_argument for another name, or for one of
+  /// the first three without a console.
   std::set<std::string> fitted{};
   GpioOptions gpio{};
   PowerLimits power{};
@@ -51,7 +52,7 @@ class Station {
   Task<void> leave(bool keep_power);
 
   const std::string& name() const { return config_.name; }
-  /// Of power, keypad, bolt, console, smp, radio, supply, flash_ops, operator.
+  /// Of power, keypad, bolt, console, and what is fitted.
   const std::set<std::string>& capabilities() const { return capabilities_; }
 
  private:

@@ -15,9 +15,9 @@
 #include <string>
 #include <vector>
 
+#include "rig/core/board.hpp"
 #include "rig/core/operator.hpp"
 #include "rig/protocol/wiring.hpp"
-#include "rig/core/board.hpp"
 #include "rig/twin/ft2232h.hpp"
 #include "rig/twin/key_multiplexer.hpp"
 #include "rig/twin/shift_register.hpp"

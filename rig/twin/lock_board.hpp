@@ -4,8 +4,8 @@
 #include <memory>
 #include <optional>
 
-#include "rig/core/network.hpp"
 #include "rig/core/board.hpp"
+#include "rig/core/network.hpp"
 #include "rig/twin/bolt.hpp"
 #include "rig/twin/boot_loader.hpp"
 #include "rig/twin/peripherals.hpp"

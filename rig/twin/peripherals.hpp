@@ -4,8 +4,8 @@
 #include <functional>
 #include <string>
 
-#include "rig/core/network.hpp"
 #include "rig/core/board.hpp"
+#include "rig/core/network.hpp"
 #include "rig/twin/bolt.hpp"
 #include "rig/twin/defects.hpp"
 #include "rig/twin/lock_model.hpp"

@@ -8,8 +8,8 @@
 
 #include <functional>
 
-#include "rig/core/world.hpp"
 #include "rig/core/board.hpp"
+#include "rig/core/world.hpp"
 
 namespace lockrig::twin {
 

@@ -1,0 +1,95 @@
+#include "rig/program/lines_port.hpp"
+
+#include <utility>
+#include <variant>
+
+#include "rig/core/error.hpp"
+
+namespace lockrig::program {
+
+namespace lines = board_lines;
+
+LinesPort::LinesPort(World& world, std::string station, const std::string& path,
+                     Events events)
+    : world_(world),
+      station_(std::move(station)),
+      events_(std::move(events)),
+      listener_(world, path, [this](int fd) { connect(fd); }),
+      said_(world) {}
+
+LinesPort::~LinesPort() { world_.end(std::move(life_)); }
+
+void LinesPort::connect(int fd) {
+  disconnect();
+  auto stream = std::make_shared<io::FdStream>(world_, fd);
+  life_ = std::make_unique<Life>(world_, station_ + " lines");
+  life_->spawn(listen(stream));
+  life_->spawn(speak(stream));
+}
+
+void LinesPort::disconnect() {
+  greeted_ = false;
+  waiting_.clear();
+  world_.end(std::move(life_));
+}
+
+void LinesPort::say(const std::string& text) {
+  if (!greeted_) return;
+  waiting_ += text;
+  said_.notify();
+}
+
+Task<void> LinesPort::speak(std::shared_ptr<io::FdStream> to) {
+  for (;;) {
+    while (waiting_.empty()) co_await said_.wait(kNever, "something to say");
+    const std::string text = std::exchange(waiting_, {});
+    const auto* const bytes = reinterpret_cast<const std::uint8_t*>(text.data());
+    const ByteView view(bytes, text.size());
+    const StreamStatus status = co_await to->write(view);
+    if (status != StreamStatus::ok) co_return;  // the program has ended
+  }
+}
+
+Task<void> LinesPort::listen(std::shared_ptr<io::FdStream> from) {
+  lines::Splitter splitter;
+  std::array<std::uint8_t, 1024> buffer;
+  for (;;) {
+    const ReadResult read = co_await from->read_some(buffer, kNever);
+    if (read.status != StreamStatus::ok) co_return;  // the program has ended
+    splitter.push(ByteView(buffer.data(), read.count));
+    while (const auto line = splitter.next()) take(*line);
+    if (splitter.overrun()) {
+      refuse("a line is longer than " + std::to_string(lines::Splitter::kLongest) +
+             " bytes");
+    }
+  }
+}
+
+void LinesPort::take(const std::string& line) {
+  const auto message = lines::parse(line);
+  if (!message) refuse("\"" + line + "\" is no message of a program");
+  const bool hello = std::holds_alternative<lines::Hello>(*message);
+  if (hello == greeted_) {
+    refuse(greeted_ ? "a second hello" : "\"" + line + "\" before hello");
+  }
+  if (hello) {
+    greeted_ = true;
+    say(lines::welcome());
+    events_.greeted();
+  } else if (const auto* show = std::get_if<lines::Show>(&*message)) {
+    events_.show(*show);
+  } else if (const auto* motor = std::get_if<lines::MotorTo>(&*message)) {
+    events_.motor(motor->drive);
+  } else if (const auto* flash = std::get_if<lines::FlashBegins>(&*message)) {
+    events_.flash(*flash);
+  } else {
+    events_.torn();
+  }
+}
+
+void LinesPort::refuse(const std::string& what) const {
+  throw RigError(station_, "lines socket", what,
+                 "the program, by docs/program-boards.md");
+}
+
+}  // namespace lockrig::program
