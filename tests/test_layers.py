@@ -16,6 +16,7 @@ BELOW = {
     "protocol": {"core"},
     "twin": {"core", "protocol"},
     "io": {"core", "protocol"},
+    "program": {"core", "protocol", "io"},
     "station": {"core", "protocol"},
     "portal": {"core", "protocol"},
     "lock": {"core", "protocol", "station", "portal"},
