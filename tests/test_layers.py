@@ -22,7 +22,17 @@ BELOW = {
     "lock": {"core", "protocol", "station", "portal"},
     "trial": {"core", "protocol", "station", "portal", "lock"},
     "journal": {"core", "protocol", "trial"},
-    "bench": {"core", "protocol", "station", "portal", "lock", "trial", "twin", "io", "program"},
+    "bench": {
+        "core",
+        "protocol",
+        "station",
+        "portal",
+        "lock",
+        "trial",
+        "twin",
+        "io",
+        "program",
+    },
     "guard": {"core", "protocol", "io"},
     "rehearsal": {"core", "protocol", "twin", "io", "bench"},
 }
