@@ -29,7 +29,7 @@ py::tuple run_trial(Lab& lab, const std::string& spec_json, bool keep_trace) {
 }
 
 json facts_of(const trial::LockFacts& f) {
-  const auto codes = trial::owner_codes(f.serial);
+  const auto codes = trial::owner_codes(f);
   const trial::Limits& l = f.limits;
   const auto dash = f.board.rfind('-');
   return {{"station", f.station},

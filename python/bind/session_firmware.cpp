@@ -1,6 +1,6 @@
 #include <pybind11/stl.h>
 
-#include "rig/lock/push.hpp"
+#include "rig/trial/stimulus.hpp"
 #include "session_parts.hpp"
 
 namespace lockrig::bind {
@@ -30,7 +30,7 @@ json answer(const lock::Reply<T>& reply, Convert convert) {
   return value != nullptr ? json(convert(*value)) : json();
 }
 
-lock::Client& client(Session& s) {
+lock::Firmware& client(Session& s) {
   if (s.rig->client() == nullptr) {
     throw std::invalid_argument("station " + s.rig->facts().station +
                                 " has no console");
@@ -84,18 +84,8 @@ void bind_session_firmware(py::class_<Session>& c) {
           "recover",
           [](Session& s, const std::string& image) {
             return to_python(call(s, [&]() -> Task<json> {
-              // Decided in the first moments of power; the key may then be let go.
-              constexpr Duration kHeld = 500ms;
-              const auto bytes = s.rig->images().get(image);
-              lock::Client& port = client(s);
-              station::Station& station = s.rig->station();
-              co_await station.keypad.hold("enter");
-              port.discard();
-              co_await station.power.on();
-              co_await s.rig->world().sleep_for(kHeld, "the key to be seen");
-              co_await station.keypad.release_all();
               const lock::Push push =
-                  co_await lock::recover_by_serial(port, *bytes, {});
+                  co_await trial::recover_by_serial(*s.rig, image, {});
               co_return to_json(push);
             }));
           },
@@ -116,7 +106,7 @@ void bind_session_firmware(py::class_<Session>& c) {
           [](Session& s, const std::string& image) {
             const auto bytes = s.rig->images().get(image);
             return to_python(call(s, [&]() -> Task<json> {
-              const auto push = co_await lock::push_by_serial(client(s), *bytes, {});
+              const auto push = co_await client(s).push(*bytes, {});
               co_return to_json(push);
             }));
           },

@@ -1,6 +1,7 @@
 #include "rig/bench/hardware_rig.hpp"
 
 #include "rig/bench/debug_probe.hpp"
+#include "rig/bench/firmware.hpp"
 #include "rig/core/error.hpp"
 #include "rig/io/ft4232h_pair.hpp"
 #include "rig/io/mpsse_port.hpp"
@@ -137,7 +138,7 @@ class HardwareRig final : public trial::Rig {
     world_.run(gpio_.open(), kOpenLimit, "opening the FTDI chip");
     station_.emplace(world_, gpio_.channel(), console_.get(),
                      station_config(parts, gpio_.options()));
-    if (console_) client_.emplace(world_, *station_->console, facts_.station);
+    if (console_) client_ = make_firmware(world_, *station_, parts.entry);
     if (supply_line_) open_supply(*parts.entry.supply);
   }
 
@@ -155,7 +156,7 @@ class HardwareRig final : public trial::Rig {
 
   World& world() override { return world_; }
   station::Station& station() override { return *station_; }
-  lock::Client* client() override { return client_ ? &*client_ : nullptr; }
+  lock::Firmware* client() override { return client_.get(); }
   portal::Portal& portal() override { return portal_; }
   Network& network() override { return network_; }
   FlashProbe* probe() override { return nullptr; }
@@ -205,7 +206,7 @@ class HardwareRig final : public trial::Rig {
   std::unique_ptr<io::SerialPort> console_;
   std::unique_ptr<io::SerialPort> supply_line_;
   std::optional<station::Station> station_;
-  std::optional<lock::Client> client_;
+  std::unique_ptr<lock::Firmware> client_;
   std::optional<station::Supply> supply_;
 };
 

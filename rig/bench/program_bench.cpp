@@ -3,10 +3,9 @@
 #include <cstdlib>
 #include <fstream>
 
+#include "rig/bench/firmware.hpp"
 #include "rig/core/error.hpp"
 #include "rig/io/socket_network.hpp"
-#include "rig/lock/client.hpp"
-#include "rig/lock/text_client.hpp"
 #include "rig/program/disk_probe.hpp"
 #include "rig/program/program_board.hpp"
 #include "rig/program/state_folder.hpp"
@@ -137,14 +136,7 @@ class ProgramRig final : public trial::Rig {
     world_.heed(interrupt);
     board_.set_bolt_position(durable.bolt);
     if (entry.program.disk) fit_disk(*entry.program.disk);
-    if (!station_.console) return;
-    if (entry.profile) {
-      client_ = std::make_unique<lock::TextClient>(world_, *station_.console,
-                                                   facts_.station, *entry.profile);
-    } else {
-      client_ =
-          std::make_unique<lock::Client>(world_, *station_.console, facts_.station);
-    }
+    if (station_.console) client_ = make_firmware(world_, station_, entry);
   }
 
   ~ProgramRig() override { world_.heed({}); }

@@ -53,7 +53,7 @@ class VirtualRig final : public trial::Rig {
 
   World& world() override { return world_; }
   station::Station& station() override { return station_; }
-  lock::Client* client() override { return &client_; }
+  lock::Firmware* client() override { return &client_; }
   portal::Portal& portal() override { return portal_; }
   Network& network() override { return network_; }
   FlashProbe* probe() override { return lock_.flash_probe(); }

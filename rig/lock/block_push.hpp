@@ -4,7 +4,7 @@
 #include <string>
 
 #include "rig/core/stream.hpp"
-#include "rig/lock/push.hpp"
+#include "rig/lock/firmware.hpp"
 #include "rig/protocol/ymodem_sender.hpp"
 
 namespace lockrig::lock {

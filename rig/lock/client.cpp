@@ -100,6 +100,14 @@ Reply<json> Client::read(const Request& request, ByteView message) {
   return std::move(answer->body);
 }
 
+Task<std::optional<Banner>> Client::next_start(Instant until) {
+  for (;;) {
+    const auto line = co_await next_text(until);
+    if (!line) co_return std::nullopt;
+    if (auto banner = parse_banner(*line)) co_return banner;
+  }
+}
+
 Task<Reply<std::string>> Client::echo(std::string text) {
   json body = {{"d", text}};
   auto reply = co_await exchange(

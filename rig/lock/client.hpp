@@ -1,20 +1,17 @@
-// The conversation with the firmware of one station: SMP over its console, and the text
-// that the lock prints in between.
+// A firmware that speaks SMP over its console, with lines of text in between.
 //
 // Every request has a limit; reads are repeated at most twice. An answer that is late
 // is dropped by its sequence number. A console that fails (cable, adapter) is the rig's
 // fault: RigError. All else that goes wrong is a Failure.
 #pragma once
 
-#include <functional>
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "rig/lock/answers.hpp"
+#include "rig/lock/firmware.hpp"
 #include "rig/lock/link.hpp"
-#include "rig/lock/reply.hpp"
 #include "rig/protocol/smp_header.hpp"
 
 namespace lockrig::lock {
@@ -27,12 +24,7 @@ struct Upload {
   bool match = false;
 };
 
-/// Called at each advance, when the answer arrives: bytes that the lock has confirmed.
-using Progress = std::function<void(std::size_t acknowledged)>;
-
-/// REQUIRES: one call at a time. A call may be abandoned (its life ends): the next one
-/// is not disturbed by it.
-class Client {
+class Client final : public Firmware {
  public:
   /// From the end of the request to its answer. Assumed: a page takes 5 ms to program.
   static constexpr Duration kLimit = 2s;
@@ -45,15 +37,17 @@ class Client {
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;
 
+  bool tells(Topic) const override { return true; }
+  Task<std::optional<Banner>> next_start(Instant until) override;
+
   /// The lock's echo of the text; malformed if it is another.
   Task<Reply<std::string>> echo(std::string text);
   /// Asked once after each boot that the client sees, then remembered. kDefaultParams
   /// for a lock that refuses the question.
   Task<Reply<Params>> params();
-  Task<Reply<State>> state();
-  /// All events after that sequence, oldest first.
-  Task<Reply<std::vector<LogEvent>>> log(std::uint32_t after);
-  Task<Reply<std::vector<ImageSlot>>> images();
+  Task<Reply<State>> state() override;
+  Task<Reply<std::vector<LogEvent>>> log(std::uint32_t after) override;
+  Task<Reply<std::vector<ImageSlot>>> images() override;
   /// The lock restarts once it has answered.
   Task<Reply<Done>> reset();
   /// Marks the image with this hash to be tried at the next boot.
@@ -63,16 +57,17 @@ class Client {
   /// failure `progress` has told how far it came.
   Task<Reply<Upload>> upload(ByteView image, Progress progress);
 
-  /// The oldest line of text that was not fetched yet (banner.hpp reads the one of a
-  /// boot). nullopt when `until` came first, or at once when the console is dead and
-  /// has nothing more.
-  Task<std::optional<std::string>> next_text(Instant until) {
+  /// Upload, mark to be tried, restart.
+  Task<Push> push(ByteView image, Progress progress) override;
+  /// Upload and restart, by the boot loader's serial recovery. A lock without an image
+  /// that runs serves it; one that has one does while the key enter is held at power
+  /// on, and then waits 10 s for the first word (rig/twin/recovery.hpp).
+  Task<Push> recover(ByteView image, Progress progress) override;
+
+  Task<std::optional<std::string>> next_text(Instant until) override {
     return link_.next_text(until);
   }
-
-  /// Forgets what has come so far: text from now on is news. To be called before power
-  /// is switched on, or the last words before a cut stand before the banner.
-  void discard() { link_.discard(); }
+  void discard() override { link_.discard(); }
 
  private:
   struct Request {

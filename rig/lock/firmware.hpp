@@ -56,6 +56,9 @@ class Firmware {
   /// How its next start shows on the console, once the firmware runs; empty if it did
   /// not by `until`, or at once when the console is dead and has nothing more.
   virtual Task<std::optional<Banner>> next_start(Instant until) = 0;
+  /// The oldest line of text that was not fetched yet. nullopt when `until` came first,
+  /// or at once when the console is dead and has nothing more.
+  virtual Task<std::optional<std::string>> next_text(Instant until) = 0;
   /// Forgets what has come so far: text from now on is news. To be called before power
   /// is switched on, or the last words before a cut stand before the banner.
   virtual void discard() = 0;

@@ -1,8 +1,10 @@
+// How an image is handed over by SMP.
 #include "rig/lock/push.hpp"
 
 #include <algorithm>
 #include <array>
 
+#include "rig/lock/client.hpp"
 #include "rig/protocol/image.hpp"
 
 namespace lockrig::lock {
@@ -63,29 +65,28 @@ std::string refusal_name(const smp::Error& error) {
   return own ? kRefusals[static_cast<std::size_t>(error.rc - 1)] : "";
 }
 
-Task<Push> push_by_serial(Client& client, ByteView image, Progress progress) {
+Task<Push> Client::push(ByteView image, Progress progress) {
   bool match = false;
-  Push push = co_await send(client, image, std::move(progress), match);
+  Push push = co_await send(*this, image, std::move(progress), match);
   if (push.failure || !push.refusal.empty()) co_return push;
   if (!match) {
     push.failure = Failure{Failure::Kind::refused,
                            "upload: the lock does not say that the image is good"};
     co_return push;
   }
-  auto marked = co_await client.test(hash_of(image));
+  auto marked = co_await test(hash_of(image));
   if (auto* failure = std::get_if<Failure>(&marked)) {
     co_return ended_by(std::move(*failure), push.acknowledged);
   }
-  co_await restart(client, push);
+  co_await restart(*this, push);
   co_return push;
 }
 
-Task<Push> recover_by_serial(Client& client, const Bytes& image,
-                             Progress acknowledged) {
+Task<Push> Client::recover(ByteView image, Progress progress) {
   bool match = false;  // the loader judges the image only when it boots
-  Push push = co_await send(client, image, std::move(acknowledged), match);
+  Push push = co_await send(*this, image, std::move(progress), match);
   if (push.failure || !push.refusal.empty()) co_return push;
-  co_await restart(client, push);
+  co_await restart(*this, push);
   co_return push;
 }
 

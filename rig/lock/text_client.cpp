@@ -89,6 +89,14 @@ Task<std::optional<Banner>> TextClient::next_start(Instant until) {
                    number_in(groups, "boots"), text_in(groups, "cause")};
 }
 
+Task<std::optional<std::string>> TextClient::next_text(Instant until) {
+  static const Pattern kLine("^[^\n]*\n");
+  auto found = co_await console_.expect(kLine, until);
+  if (!found) co_return std::nullopt;
+  found->text.pop_back();
+  co_return std::move(found->text);
+}
+
 Task<Reply<std::string>> TextClient::command(std::string text, Duration within) {
   co_return co_await console_.command(std::move(text), profile_, world_.now() + within);
 }

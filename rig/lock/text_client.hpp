@@ -18,6 +18,7 @@ class TextClient final : public Firmware {
   bool tells(Topic topic) const override;
   /// After the login of the profile, where it has one.
   Task<std::optional<Banner>> next_start(Instant until) override;
+  Task<std::optional<std::string>> next_text(Instant until) override;
   void discard() override { console_.discard(); }
   Task<Reply<State>> state() override;
   Task<Reply<std::vector<LogEvent>>> log(std::uint32_t after) override;

@@ -4,15 +4,15 @@
 
 namespace lockrig::program {
 
-void ConsolePort::connect(int fd) {
+void ConsolePort::connect(std::unique_ptr<ByteStream> stream) {
   world_.end(std::move(life_));
-  stream_ = std::make_shared<io::FdStream>(world_, fd);
+  stream_ = std::move(stream);
   hears_ = true;
   life_ = std::make_unique<Life>(world_, "console of a program");
   life_->spawn(carry(stream_));
 }
 
-Task<void> ConsolePort::carry(std::shared_ptr<io::FdStream> from) {
+Task<void> ConsolePort::carry(std::shared_ptr<ByteStream> from) {
   std::uint8_t buffer[4096];
   for (;;) {
     const ReadResult read = co_await from->read_some(buffer, kNever);
@@ -45,7 +45,7 @@ Task<ReadResult> ConsolePort::read_some(std::span<std::uint8_t> into, Instant un
 Task<StreamStatus> ConsolePort::write(ByteView data) {
   if (closed_) co_return StreamStatus::closed;
   if (!hears_) co_return StreamStatus::ok;
-  const std::shared_ptr<io::FdStream> to = stream_;
+  const std::shared_ptr<ByteStream> to = stream_;
   co_await to->write(data);  // a program that ends meanwhile hears no more
   co_return StreamStatus::ok;
 }

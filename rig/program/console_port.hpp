@@ -13,8 +13,8 @@ class ConsolePort final : public ByteStream {
   explicit ConsolePort(World& world) : world_(world), changed_(world), taken_(world) {}
   ~ConsolePort() override { world_.end(std::move(life_)); }
 
-  /// A program is at the other end from now on; owns `fd`.
-  void connect(int fd);
+  /// A program is at the other end from now on.
+  void connect(std::unique_ptr<ByteStream> stream);
   /// Its power is gone. What it said before can be read.
   void disconnect() { hears_ = false; }
 
@@ -27,13 +27,13 @@ class ConsolePort final : public ByteStream {
   void interrupt();
 
  private:
-  Task<void> carry(std::shared_ptr<io::FdStream> from);
+  Task<void> carry(std::shared_ptr<ByteStream> from);
 
   World& world_;
   Signal changed_;
   Signal taken_;
   Bytes arrived_;
-  std::shared_ptr<io::FdStream> stream_;
+  std::shared_ptr<ByteStream> stream_;
   bool hears_ = false;
   bool closed_ = false;
   bool interrupted_ = false;

@@ -14,14 +14,23 @@ LinesPort::LinesPort(World& world, std::string station, const std::string& path,
     : world_(world),
       station_(std::move(station)),
       events_(std::move(events)),
-      listener_(world, path, [this](int fd) { connect(fd); }),
-      said_(world) {}
+      listener_(world, path, station_, "lines socket"),
+      said_(world),
+      door_(world, station_ + " lines' door") {
+  door_.spawn(welcome());
+}
 
 LinesPort::~LinesPort() { world_.end(std::move(life_)); }
 
-void LinesPort::connect(int fd) {
+Task<void> LinesPort::welcome() {
+  for (;;) {
+    std::shared_ptr<ByteStream> stream = co_await listener_.accept(kNever);
+    connect(std::move(stream));
+  }
+}
+
+void LinesPort::connect(std::shared_ptr<ByteStream> stream) {
   disconnect();
-  auto stream = std::make_shared<io::FdStream>(world_, fd);
   life_ = std::make_unique<Life>(world_, station_ + " lines");
   life_->spawn(listen(stream));
   life_->spawn(speak(stream));
@@ -39,7 +48,7 @@ void LinesPort::say(const std::string& text) {
   said_.notify();
 }
 
-Task<void> LinesPort::speak(std::shared_ptr<io::FdStream> to) {
+Task<void> LinesPort::speak(std::shared_ptr<ByteStream> to) {
   for (;;) {
     while (waiting_.empty()) co_await said_.wait(kNever, "something to say");
     const std::string text = std::exchange(waiting_, {});
@@ -50,7 +59,7 @@ Task<void> LinesPort::speak(std::shared_ptr<io::FdStream> to) {
   }
 }
 
-Task<void> LinesPort::listen(std::shared_ptr<io::FdStream> from) {
+Task<void> LinesPort::listen(std::shared_ptr<ByteStream> from) {
   lines::Splitter splitter;
   std::array<std::uint8_t, 1024> buffer;
   for (;;) {

@@ -7,8 +7,7 @@
 #include <memory>
 #include <string>
 
-#include "rig/io/fd_stream.hpp"
-#include "rig/program/unix_listener.hpp"
+#include "rig/io/unix_listener.hpp"
 #include "rig/protocol/board_lines.hpp"
 
 namespace lockrig::program {
@@ -36,20 +35,22 @@ class LinesPort {
   void say(const std::string& text);
 
  private:
-  void connect(int fd);
-  Task<void> listen(std::shared_ptr<io::FdStream> from);
-  Task<void> speak(std::shared_ptr<io::FdStream> to);
+  Task<void> welcome();
+  void connect(std::shared_ptr<ByteStream> stream);
+  Task<void> listen(std::shared_ptr<ByteStream> from);
+  Task<void> speak(std::shared_ptr<ByteStream> to);
   void take(const std::string& line);
   [[noreturn]] void refuse(const std::string& what) const;
 
   World& world_;
   std::string station_;
   Events events_;
-  UnixListener listener_;
+  io::UnixListener listener_;
   Signal said_;
   std::string waiting_;  // to be said
   bool greeted_ = false;
-  std::unique_ptr<Life> life_;
+  std::unique_ptr<Life> life_;  // of the connection
+  Life door_;
 };
 
 }  // namespace lockrig::program

@@ -153,6 +153,14 @@ ProgramBoard::~ProgramBoard() {
   kill();
 }
 
+/// One program at a time; what connects while none has power is of an older one.
+Task<void> ProgramBoard::welcome_console() {
+  for (;;) {
+    auto stream = co_await console_listener_->accept(kNever);
+    if (child_) console_.connect(std::move(stream));
+  }
+}
+
 FlashProbe* ProgramBoard::flash_probe() {
   if (other_probe_ != nullptr) return other_probe_;
   return config_.flash_ops ? &flash_ : nullptr;
@@ -192,7 +200,9 @@ void ProgramBoard::start() {
         open_or_fail(path("stderr"), O_WRONLY | O_CREAT | O_APPEND);
     Line line = make_line(config_.console);
     world_.trace().note(note_, world_.now(), "started");
-    if (line.rig.fd >= 0) console_.connect(line.rig.release());
+    if (line.rig.fd >= 0) {
+      console_.connect(std::make_unique<io::FdStream>(world_, line.rig.release()));
+    }
     child_ = std::make_unique<Child>(world_, command(), line.program.fd, errors.fd,
                                      config_.console == ConsoleKind::pty, ended);
   } catch (const std::system_error& error) {

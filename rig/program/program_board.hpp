@@ -81,6 +81,7 @@ class ProgramBoard final : public Board {
   std::optional<int> exit_status() const { return exit_status_; }
 
  private:
+  Task<void> welcome_console();
   void start();
   void kill();
   void set_output(Output output, bool active);
@@ -95,7 +96,8 @@ class ProgramBoard final : public Board {
   ProgramConfig config_;
   Trace::Channel note_;
   ConsolePort console_;
-  std::unique_ptr<UnixListener> console_listener_;
+  std::unique_ptr<io::UnixListener> console_listener_;
+  std::unique_ptr<Life> console_door_;
   std::unique_ptr<LinesPort> lines_;
   AnnouncedFlash flash_;
   FlashProbe* other_probe_ = nullptr;

@@ -28,6 +28,11 @@ OwnerCodes owner_codes(const std::string& serial) {
           digits(mix(mix(0, serial), "programming"), 8)};
 }
 
+OwnerCodes owner_codes(const LockFacts& facts) {
+  if (facts.keeps_slip_codes) return {facts.slip_user, facts.slip_programming};
+  return owner_codes(facts.serial);
+}
+
 Task<std::optional<StartUp>> power_up(Rig& rig) {
   World& world = rig.world();
   const Instant began = world.now();
@@ -45,11 +50,8 @@ Task<std::optional<StartUp>> started_by(Rig& rig, Instant until) {
   if (rig.client() == nullptr) {
     if (!co_await rig.station().signals.next(until)) co_return std::nullopt;
   } else {
-    while (!start.banner) {
-      const auto line = co_await rig.client()->next_text(until);
-      if (!line) co_return std::nullopt;
-      start.banner = lock::parse_banner(*line);
-    }
+    start.banner = co_await rig.client()->next_start(until);
+    if (!start.banner) co_return std::nullopt;
   }
   start.took = rig.world().now() - began;
   co_return start;
@@ -59,6 +61,7 @@ Task<std::optional<lock::State>> settled(Rig& rig, Duration within) {
   World& world = rig.world();
   const Instant until = world.now() + within;
   std::optional<lock::State> state;
+  if (!rig.client()->tells(lock::Topic::version)) co_return state;
   while (world.now() < until) {
     auto reply = co_await rig.client()->state();
     if (const auto* now = std::get_if<lock::State>(&reply)) {
@@ -75,12 +78,14 @@ Task<Known> look(Rig& rig, OwnerCodes codes) {
   known.user_code = codes.user;
   known.programming_code = codes.programming;
   if (rig.client() == nullptr) co_return known;
+  if (!rig.client()->tells(lock::Topic::version)) co_return known;
   auto state = co_await rig.client()->state();
   if (const auto* now = std::get_if<lock::State>(&state)) {
     known.version = now->version;
     known.boots = now->boots;
     known.codes = now->codes;
   }
+  if (!rig.client()->tells(lock::Topic::log)) co_return known;
   auto log = co_await rig.client()->log(0);
   if (auto* events = std::get_if<std::vector<lock::LogEvent>>(&log)) {
     known.log = std::move(*events);
@@ -133,12 +138,13 @@ Task<Snapshot> set_up_lock(Rig& rig) {
   if (!co_await rig.station().signals.next(rig.world().now() + facts.limits.boot_max)) {
     throw unfit(facts, "a new lock showed no start-up signal", "LED sense lines");
   }
-  const OwnerCodes codes = owner_codes(facts.serial);
+  const OwnerCodes codes = owner_codes(facts);
   Hand hand(rig);
-  if (facts.from_factory || !co_await is_set_up(hand, codes)) {
-    co_await give_codes(rig, hand, codes);
+  if (!facts.keeps_slip_codes) {
+    const bool is_new = facts.from_factory || !co_await is_set_up(hand, codes);
+    if (is_new) co_await give_codes(rig, hand, codes);
   }
-  if (rig.portal().check_ins(facts.serial).empty() &&
+  if (has(rig, "radio") && rig.portal().check_ins(facts.serial).empty() &&
       !co_await rig.portal().next_check_in(
           facts.serial, rig.world().now() + facts.limits.check_in_max)) {
     throw unfit(facts, "a new lock never checked in", "radio, portal");

@@ -19,6 +19,8 @@ struct OwnerCodes {
   std::string programming;
 };
 OwnerCodes owner_codes(const std::string& serial);
+/// The same, or those on its slip where the lock is to keep them.
+OwnerCodes owner_codes(const LockFacts& facts);
 
 /// How a board started: its own words, where it has a console.
 struct StartUp {

@@ -60,7 +60,7 @@ Task<void> check_that_it_can_look(Rig& rig, Hand& hand, const std::string& user_
                       fmt::format("a locked bolt reads as {}", to_string(bolt)),
                       "the wires bolt_extended and bolt_retracted");
   }
-  if (rig.client() != nullptr) {
+  if (rig.client() != nullptr && rig.client()->tells(lock::Topic::version)) {
     const auto reply = co_await rig.client()->state();
     if (const auto* failure = std::get_if<lock::Failure>(&reply)) {
       throw cannot_look(rig, "console", failure->what, "console wires");

@@ -107,7 +107,7 @@ Task<void> Doctor::move_the_bolt() {
     find("bolt").status = Status::failed;
     co_return;
   }
-  const std::vector<std::string> codes = {owner_codes(rig_.facts().serial).user,
+  const std::vector<std::string> codes = {owner_codes(rig_.facts()).user,
                                           rig_.facts().slip_user};
   for (const std::string& code : codes) {
     const Entry opened = co_await hand_.enter(code, true);

@@ -51,14 +51,10 @@ Task<bool> Doctor::start() {
   }
   const Instant until = asked + kStartLimit;
   bool started = false;
-  while (!started && rig_.client() != nullptr) {
-    const auto line = co_await rig_.client()->next_text(until);
-    if (!line) break;
-    if (auto banner = lock::parse_banner(*line)) {
-      banner_ = std::move(banner);
-      banner_after_ = world().now() - asked;
-      started = true;
-    }
+  if (rig_.client() != nullptr) {
+    banner_ = co_await rig_.client()->next_start(until);
+    banner_after_ = world().now() - asked;
+    started = banner_.has_value();
   }
   // From the start-up signal on the keypad is heard. It may have come while nobody
   // could hear the banner.

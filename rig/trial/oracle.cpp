@@ -4,11 +4,10 @@
 
 #include <algorithm>
 
-#include "rig/lock/push.hpp"
-
 namespace lockrig::trial {
 namespace {
 
+using lock::Topic;
 using station::Bolt;
 using Result = Entry::Result;
 
@@ -59,6 +58,10 @@ Oracle::Oracle(Rig& rig, Hand& hand, const Known& known, std::vector<std::string
   if (known_.released.empty()) {
     known_.released = rig.images().released(rig.facts().board);
   }
+}
+
+bool Oracle::tells(lock::Topic topic) const {
+  return rig_.client() != nullptr && rig_.client()->tells(topic);
 }
 
 bool Oracle::asked(const std::string& question) const {
@@ -127,14 +130,14 @@ Task<bool> Oracle::ask_boots() {
   if (!start_up_) co_return false;
   // The start-up signal ends start-up: from then on the keypad is heard.
   co_await hand_.signal(rig_.facts().limits.signal_max);
-  if (rig_.client() != nullptr) {
+  if (tells(Topic::version)) {
     state_ = co_await settled(rig_, rig_.facts().limits.confirm_max);
   }
   co_return true;
 }
 
 Task<void> Oracle::ask_image() {
-  if (!asked("image") || rig_.client() == nullptr) co_return;
+  if (!asked("image") || !tells(Topic::images)) co_return;
   auto reply = co_await rig_.client()->images();
   const auto* images = std::get_if<std::vector<lock::ImageSlot>>(&reply);
   if (images == nullptr) {
@@ -236,14 +239,15 @@ Task<void> Oracle::wrong_codes(const std::vector<std::string>& codes, Answer& a)
 }
 
 /// Presets that the world knows; and what is on the slip, unless a reset brought it
-/// back.
+/// back or it was never changed.
 std::vector<std::string> Oracle::codes_that_nobody_chose() const {
   const LockFacts& facts = rig_.facts();
+  const bool as_on_slip = reset_ || facts.keeps_slip_codes;
   std::vector<std::string> codes = facts.default_users;
-  if (!reset_) codes.push_back(facts.slip_user);
+  if (!as_on_slip) codes.push_back(facts.slip_user);
   codes.insert(codes.end(), facts.default_programming.begin(),
                facts.default_programming.end());
-  if (!reset_) codes.push_back(facts.slip_programming);
+  if (!as_on_slip) codes.push_back(facts.slip_programming);
   return codes;
 }
 
@@ -295,11 +299,15 @@ Task<bool> Oracle::ask_codes() {
 }
 
 Task<void> Oracle::ask_kept() {
-  if (rig_.client() == nullptr) co_return;
+  std::vector<const char*> questions;
+  if (tells(Topic::codes)) questions.push_back("keeps_codes");
+  if (tells(Topic::log)) questions.push_back("keeps_log");
+  if (tells(Topic::boots)) questions.push_back("keeps_counters");
+  if (questions.empty()) co_return;
   auto reply = co_await rig_.client()->state();
   const auto* now = std::get_if<lock::State>(&reply);
   if (now == nullptr) {
-    for (const char* question : {"keeps_codes", "keeps_log", "keeps_counters"}) {
+    for (const char* question : questions) {
       unsure(question, "the console does not answer");
     }
     co_return;
@@ -307,13 +315,17 @@ Task<void> Oracle::ask_kept() {
   state_ = *now;
   // After a factory reset it has the one code of its slip, and is to be set up.
   const std::uint32_t codes = reset_ ? 1 : known_.codes;
-  say("keeps_codes", Verdict::degraded, now->codes == codes && now->set_up == !reset_,
-      fmt::format("{} codes of {}{}", now->codes, codes,
-                  now->set_up ? "" : ", not set up"));
+  if (tells(Topic::codes)) {
+    say("keeps_codes", Verdict::degraded, now->codes == codes && now->set_up == !reset_,
+        fmt::format("{} codes of {}{}", now->codes, codes,
+                    now->set_up ? "" : ", not set up"));
+  }
   // A boot that was cut before it was counted is not counted.
-  say("keeps_counters", Verdict::degraded, now->boots > known_.boots,
-      fmt::format("{} boots, {} before", now->boots, known_.boots));
-  if (!asked("keeps_log")) co_return;
+  if (tells(Topic::boots)) {
+    say("keeps_counters", Verdict::degraded, now->boots > known_.boots,
+        fmt::format("{} boots, {} before", now->boots, known_.boots));
+  }
+  if (!asked("keeps_log") || !tells(Topic::log)) co_return;
   auto log = co_await rig_.client()->log(0);
   const auto* events = std::get_if<std::vector<lock::LogEvent>>(&log);
   if (events == nullptr) {
@@ -326,7 +338,7 @@ Task<void> Oracle::ask_kept() {
 }
 
 Task<void> Oracle::ask_check_in() {
-  if (!asked("checks_in")) co_return;
+  if (!asked("checks_in") || !has(rig_, "radio")) co_return;
   const LockFacts& facts = rig_.facts();
   const auto& seen = rig_.portal().check_ins(facts.serial);
   // It may have called several times since power came back: the first says how long it
@@ -351,12 +363,12 @@ Task<void> Oracle::ask_check_in() {
 }
 
 Task<void> Oracle::ask_update() {
-  if (!asked("updates") || rig_.client() == nullptr) co_return;
+  if (!asked("updates") || !tells(Topic::update)) co_return;
   const LockFacts& facts = rig_.facts();
   const std::string next = known_.released.back();
   const auto image = rig_.images().get(next);
   const Instant began = rig_.world().now();
-  const lock::Push push = co_await lock::push_by_serial(*rig_.client(), *image, {});
+  const lock::Push push = co_await rig_.client()->push(*image, {});
   if (!push.accepted) {
     say("updates", Verdict::degraded, false,
         "refused " + next + ": " + (push.failure ? push.failure->what : push.refusal));
@@ -368,7 +380,8 @@ Task<void> Oracle::ask_update() {
   while (!updated && rig_.world().now() < until) {
     const auto state = co_await settled(rig_, until - rig_.world().now());
     updated = state && !state->trial && state->version == header->version.to_string();
-    if (state && !state->trial && !updated && state->boots > state_->boots) break;
+    const bool restarted = tells(Topic::boots) && state && state->boots > state_->boots;
+    if (restarted && !state->trial && !updated) break;
   }
   say("updates", Verdict::degraded, updated, updated ? next : "did not run " + next);
   measure("updates", rig_.world().now() - began, facts.limits.update_max);

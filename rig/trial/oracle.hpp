@@ -44,6 +44,8 @@ class Oracle {
   Task<void> expect_relock();
   Task<void> wrong_codes(const std::vector<std::string>& codes, Answer& answer);
 
+  /// The station's firmware can be asked that.
+  bool tells(lock::Topic topic) const;
   bool asked(const std::string& question) const;
   Answer& answer(const std::string& question, Verdict harm);
   void say(const std::string& question, Verdict harm, bool ok, std::string detail = "");

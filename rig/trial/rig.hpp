@@ -11,7 +11,7 @@
 #include "rig/core/flash_probe.hpp"
 #include "rig/core/network.hpp"
 #include "rig/core/operator.hpp"
-#include "rig/lock/client.hpp"
+#include "rig/lock/firmware.hpp"
 #include "rig/portal/portal.hpp"
 #include "rig/protocol/image.hpp"
 #include "rig/station/station.hpp"
@@ -45,6 +45,8 @@ struct LockFacts {
   std::vector<std::string> default_programming;
   /// Keypad functions by name: add, delete, change, programming, mute, unmute, contact.
   std::map<std::string, std::string> functions;
+  /// The codes on its slip are those that it is to have: the rig programs none.
+  bool keeps_slip_codes = false;
   /// A set-up begins with the lock as it came. Else (a real board that nothing brings
   /// back) it may have been set up before, with the codes that the rig gives it.
   bool from_factory = true;
@@ -98,7 +100,7 @@ class Rig {
 
   virtual World& world() = 0;
   virtual station::Station& station() = 0;
-  virtual lock::Client* client() = 0;  // null without a console
+  virtual lock::Firmware* client() = 0;  // null without a console
   virtual portal::Portal& portal() = 0;
   virtual Network& network() = 0;
   virtual FlashProbe* probe() = 0;        // null without that side door
@@ -111,6 +113,11 @@ class Rig {
   /// What this lock was asked about so far; a real one has no such points.
   virtual Consulted consulted() { return {}; }
 };
+
+/// What the station can do, by the names that scenarios use.
+inline bool has(Rig& rig, const std::string& capability) {
+  return rig.station().capabilities().contains(capability);
+}
 
 /// Makes stations ready. May be asked from any thread.
 class Bench {

@@ -121,7 +121,7 @@ class Run {
 
   // Nothing brought this lock back to its baseline: it has gone on since.
   Task<void> know_it_as_it_is() {
-    const OwnerCodes codes = owner_codes(rig_.facts().serial);
+    const OwnerCodes codes = owner_codes(rig_.facts());
     const Known before = known_;
     known_ = co_await look(rig_, codes);
     known_.other_user_code = before.other_user_code;

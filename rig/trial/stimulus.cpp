@@ -1,7 +1,6 @@
 #include "rig/trial/stimulus.hpp"
 
 #include "rig/core/error.hpp"
-#include "rig/lock/push.hpp"
 
 namespace lockrig::trial {
 namespace {
@@ -96,8 +95,8 @@ Task<void> StimulusRun::push_by_serial() {
                                 " has no console to push an image by");
   }
   const auto image = rig_.images().get(spec_.image);
-  const lock::Push push = co_await lock::push_by_serial(
-      *rig_.client(), *image, [this](std::size_t bytes) { advance(bytes); });
+  const lock::Push push = co_await rig_.client()->push(
+      *image, [this](std::size_t bytes) { advance(bytes); });
   met(push.accepted,
       push.failure && push.refusal.empty() ? push.failure->what : push.refusal);
   if (push.accepted) co_await settle();
@@ -146,8 +145,7 @@ Task<lock::Push> recover_by_serial(Rig& rig, const std::string& image,
   co_await rig.world().sleep_for(kRecoveryHold, "the boot loader to see the key");
   co_await s.keypad.release_all();
   const auto bytes = rig.images().get(image);
-  co_return co_await lock::recover_by_serial(*rig.client(), *bytes,
-                                             std::move(progress));
+  co_return co_await rig.client()->recover(*bytes, std::move(progress));
 }
 
 // A contact asked for by the owner, to the end of what the lock uploads then.
@@ -204,10 +202,9 @@ Task<void> StimulusRun::push_by_portal() {
   while (rig_.world().now() < judged && refused().empty()) {
     if (rig_.client() == nullptr) {
       co_await rig_.world().sleep_until(judged, "the lock to install");
-    } else if (const auto line =
-                   co_await rig_.client()->next_text(rig_.world().now() + 1s);
-               line && lock::parse_banner(*line)) {
-      break;
+    } else {
+      const auto start = co_await rig_.client()->next_start(rig_.world().now() + 1s);
+      if (start) break;
     }
   }
   portal.withdraw(facts.serial);
@@ -222,7 +219,7 @@ Task<void> StimulusRun::push_by_portal() {
 Task<void> StimulusRun::settle() {
   rig_.client()->discard();
   const LockFacts& facts = rig_.facts();
-  co_await rig_.client()->next_text(rig_.world().now() + facts.limits.boot_max);
+  co_await rig_.client()->next_start(rig_.world().now() + facts.limits.boot_max);
   const auto state = co_await settled(rig_, facts.limits.confirm_max);
   if (state) observed_["version"] = state->version;
 }

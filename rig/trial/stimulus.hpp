@@ -4,7 +4,7 @@
 #include <map>
 #include <string>
 
-#include "rig/lock/push.hpp"
+#include "rig/lock/firmware.hpp"
 #include "rig/trial/baseline.hpp"
 
 namespace lockrig::trial {

@@ -22,7 +22,7 @@ class Found final : public Rig {
 
   World& world() override { return rig_->world(); }
   station::Station& station() override { return rig_->station(); }
-  lock::Client* client() override { return rig_->client(); }
+  lock::Firmware* client() override { return rig_->client(); }
   portal::Portal& portal() override { return rig_->portal(); }
   Network& network() override { return rig_->network(); }
   FlashProbe* probe() override { return rig_->probe(); }

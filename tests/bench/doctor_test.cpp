@@ -22,7 +22,7 @@ class Mistaken final : public trial::Rig {
       : rig_(std::move(rig)), facts_(std::move(facts)) {}
   World& world() override { return rig_->world(); }
   station::Station& station() override { return rig_->station(); }
-  lock::Client* client() override { return has_console ? rig_->client() : nullptr; }
+  lock::Firmware* client() override { return has_console ? rig_->client() : nullptr; }
   portal::Portal& portal() override { return rig_->portal(); }
   Network& network() override { return rig_->network(); }
   FlashProbe* probe() override { return rig_->probe(); }

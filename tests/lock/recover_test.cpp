@@ -2,7 +2,7 @@
 // small buffer, and answers with maps of indefinite length.
 #include <gtest/gtest.h>
 
-#include "rig/lock/push.hpp"
+#include "rig/lock/client.hpp"
 #include "tests/lock/fake_lock.hpp"
 
 namespace lockrig::lock {
@@ -14,7 +14,7 @@ struct RecoverTest : testing::Test, Pair {
     lock.params = {{"buf_size", 512}, {"buf_count", 1}};
   }
   Push recover() {
-    return run(recover_by_serial(client, image, [this](std::size_t bytes) {
+    return run(client.recover(image, [this](std::size_t bytes) {
       EXPECT_GT(bytes, acknowledged);
       acknowledged = bytes;
     }));

@@ -283,8 +283,7 @@ TEST(Push, uploads_marks_and_restarts) {
   Pair p;
   const Bytes image = good_image();
   std::size_t told = 0;
-  const Push push =
-      p.run(push_by_serial(p.client, image, [&](std::size_t n) { told = n; }));
+  const Push push = p.run(p.client.push(image, [&](std::size_t n) { told = n; }));
   EXPECT_TRUE(push.accepted);
   EXPECT_EQ(push.refusal, "");
   EXPECT_FALSE(push.failure);
@@ -300,7 +299,7 @@ TEST(Push, uploads_marks_and_restarts) {
 TEST(Push, an_image_that_cannot_be_read_is_named_by_the_hash_of_the_file) {
   Pair p;
   const Bytes image = pattern(3000);
-  EXPECT_TRUE(p.run(push_by_serial(p.client, image, nullptr)).accepted);
+  EXPECT_TRUE(p.run(p.client.push(image, nullptr)).accepted);
   const auto digest = image::sha256(image);
   EXPECT_EQ(p.lock.marked.at(0)["hash"],
             json::binary(Bytes(digest.begin(), digest.end())));
@@ -315,7 +314,7 @@ TEST(Push, names_the_refusal) {
     p.lock.on_upload = [rc = code](int n, const smp::UploadRequest&) {
       return n == 1 ? std::optional(smp::error_v2(smp::kGroupLock, rc)) : std::nullopt;
     };
-    const Push push = p.run(push_by_serial(p.client, good_image(), nullptr));
+    const Push push = p.run(p.client.push(good_image(), nullptr));
     EXPECT_FALSE(push.accepted);
     EXPECT_EQ(push.refusal, name);
     EXPECT_FALSE(push.failure);
@@ -332,7 +331,7 @@ TEST(Push, an_error_that_is_no_refusal_of_the_image_is_a_failure) {
   p.lock.on_upload = [](int, const smp::UploadRequest&) {
     return std::optional(smp::error_v1(smp::kRcBusy));
   };
-  const Push push = p.run(push_by_serial(p.client, good_image(), nullptr));
+  const Push push = p.run(p.client.push(good_image(), nullptr));
   EXPECT_FALSE(push.accepted);
   EXPECT_EQ(push.refusal, "");
   ASSERT_TRUE(push.failure);
@@ -344,7 +343,7 @@ TEST(Push, an_image_that_the_lock_does_not_call_good_is_not_accepted) {
     Pair p;
     p.lock.match = match;
     const Bytes image = good_image();
-    const Push push = p.run(push_by_serial(p.client, image, nullptr));
+    const Push push = p.run(p.client.push(image, nullptr));
     EXPECT_FALSE(push.accepted);
     EXPECT_EQ(push.acknowledged, image.size());
     EXPECT_TRUE(push.failure);
@@ -356,7 +355,7 @@ TEST(Push, a_failure_at_each_step_is_told) {
   const Bytes image = good_image();
   const int all = [&] {
     Pair p;
-    p.run(push_by_serial(p.client, image, nullptr));
+    p.run(p.client.push(image, nullptr));
     return p.lock.requests;
   }();
   for (int step = 0; step < all; ++step) {
@@ -364,7 +363,7 @@ TEST(Push, a_failure_at_each_step_is_told) {
     p.lock.fault = [&](int n, const smp::Header&) {
       return n >= step ? std::optional(Fault::silence) : std::nullopt;
     };
-    const Push push = p.run(push_by_serial(p.client, image, nullptr));
+    const Push push = p.run(p.client.push(image, nullptr));
     ASSERT_TRUE(push.failure) << step;
     EXPECT_EQ(push.failure->kind, Kind::timed_out) << step;
     // Only the answer to the restart is missing.

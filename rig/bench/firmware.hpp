@@ -1,0 +1,17 @@
+// How a station's console is spoken to, by its bench file.
+#pragma once
+
+#include <memory>
+
+#include "rig/bench/bench_file.hpp"
+#include "rig/lock/firmware.hpp"
+#include "rig/station/station.hpp"
+
+namespace lockrig::bench {
+
+/// Text by the station's profile, where it has one, else SMP. REQUIRES: the station has
+/// a console. World, station and entry outlive it.
+std::unique_ptr<lock::Firmware> make_firmware(World& world, station::Station& station,
+                                              const StationEntry& entry);
+
+}  // namespace lockrig::bench
