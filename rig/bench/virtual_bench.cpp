@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "rig/lock/client.hpp"
 #include "rig/twin/ft2232h.hpp"
 #include "rig/twin/harness.hpp"
 #include "rig/twin/lock_board.hpp"

@@ -124,14 +124,11 @@ ProgramBoard::ProgramBoard(World& world, ProgramConfig config)
   try {
     std::filesystem::create_directories(path("state"));
     if (config_.console == ConsoleKind::socket) {
-      console_listener_ =
-          std::make_unique<UnixListener>(world, path("console"), [this](int fd) {
-            if (child_) {
-              console_.connect(fd);
-            } else {
-              ::close(fd);
-            }
-          });
+      console_listener_ = std::make_unique<io::UnixListener>(
+          world, path("console"), config_.station, "console socket");
+      console_door_ =
+          std::make_unique<Life>(world, config_.station + " console's door");
+      console_door_->spawn(welcome_console());
     }
     if (!config_.lines) return;
     lines_ = std::make_unique<LinesPort>(

@@ -66,8 +66,7 @@ struct SenderLimits {
   Duration eot = 10s;
   /// Until a receiver that has the file asks for the next one, and until it takes that
   /// there is none. Assumed: longer than its time-out of 10 s. Many a loader starts
-  /// what it got instead; lrzsz's rb 0.12.21 asks, and leaves without an ACK
-  /// (measured).
+  /// what it got instead.
   Duration farewell = 12s;
   /// A 'C' that asks for a block stands alone: a loader's text has some, too. Assumed:
   /// longer than a loader takes between two characters of a text.

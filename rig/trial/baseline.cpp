@@ -141,7 +141,11 @@ Task<Snapshot> set_up_lock(Rig& rig) {
   const OwnerCodes codes = owner_codes(facts);
   Hand hand(rig);
   if (!facts.keeps_slip_codes) {
-    const bool is_new = facts.from_factory || !co_await is_set_up(hand, codes);
+    bool is_new = facts.from_factory;
+    if (!is_new) {
+      const bool set_up = co_await is_set_up(hand, codes);
+      is_new = !set_up;
+    }
     if (is_new) co_await give_codes(rig, hand, codes);
   }
   if (has(rig, "radio") && rig.portal().check_ins(facts.serial).empty() &&
