@@ -32,6 +32,27 @@ Failure untold(const char* what) {
   return {Failure::Kind::refused, fmt::format("{}: the profile has no command", what)};
 }
 
+/// A console that keeps what is read from it: a loader's words come with the bytes that
+/// a transfer waits for.
+class Overheard final : public ByteStream {
+ public:
+  explicit Overheard(ByteStream& console) : console_(console) {}
+
+  Task<ReadResult> read_some(std::span<std::uint8_t> into, Instant until) override {
+    const ReadResult read = co_await console_.read_some(into, until);
+    bytes_.insert(bytes_.end(), into.begin(),
+                  into.begin() + static_cast<std::ptrdiff_t>(read.count));
+    co_return read;
+  }
+  Task<StreamStatus> write(ByteView data) override { return console_.write(data); }
+  void close() override { console_.close(); }
+  const Bytes& bytes() const { return bytes_; }
+
+ private:
+  ByteStream& console_;
+  Bytes bytes_;
+};
+
 }  // namespace
 
 TextClient::TextClient(World& world, station::Console& console, std::string station,
@@ -174,8 +195,10 @@ Task<Push> TextClient::hand_over(const TextProfile::Update& update, ByteView ima
   offer.protocol = update.protocol;
   offer.name = update.name;
   offer.limits.start = update.limit;
-  Push push = co_await push_by_blocks(world_, console_.console(), station_, image,
+  Overheard console(console_.console());
+  Push push = co_await push_by_blocks(world_, console, station_, image,
                                       std::move(offer), std::move(progress));
+  console_.hear(console.bytes());
   const bool cancelled =
       push.failure && push.failure->kind == Failure::Kind::refused && update.refused;
   if (!push.accepted && !cancelled) co_return push;

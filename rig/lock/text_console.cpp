@@ -49,12 +49,12 @@ Task<StreamStatus> TextConsole::read(Instant until) {
   if (got.status == StreamStatus::failed) {
     throw RigError(station_, "console", "reading failed", "the console's cable");
   }
-  take_in(ByteView(buffer_.data(), got.count));
+  hear(ByteView(buffer_.data(), got.count));
   co_return got.status;
 }
 
 /// ANSI: ESC, then "[" and all up to a letter, or one character.
-void TextConsole::take_in(ByteView bytes) {
+void TextConsole::hear(ByteView bytes) {
   for (const std::uint8_t byte : bytes) {
     const char c = static_cast<char>(byte);
     if (c == kEscape) {
@@ -124,7 +124,7 @@ Task<Reply<std::string>> TextConsole::command(std::string text,
   }
   std::string_view answer(found->text);
   answer = answer.substr(0, found->match.begin);
-  if (answer.starts_with(text)) answer.remove_prefix(text.size());
+  if (answer.starts_with(text + "\n")) answer.remove_prefix(text.size());
   co_return trimmed(answer);
 }
 

@@ -45,6 +45,8 @@ class TextConsole {
   Task<Reply<std::string>> command(std::string text, const TextProfile& profile,
                                    Instant until);
 
+  /// Bytes that somebody else read from the console meanwhile.
+  void hear(ByteView bytes);
   /// What has come and was not taken.
   const std::string& pending() const { return text_; }
   void discard();
@@ -52,7 +54,6 @@ class TextConsole {
 
  private:
   Task<StreamStatus> read(Instant until);
-  void take_in(ByteView bytes);
 
   World& world_;
   station::Console& console_;

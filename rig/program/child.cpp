@@ -2,8 +2,8 @@
 
 #include <fcntl.h>
 #include <sys/ioctl.h>
-#include <sys/pidfd.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -69,7 +69,8 @@ struct Prepared {
 /// Tells when the program ends.
 struct Child::Watch : std::enable_shared_from_this<Watch> {
   Watch(World& world, pid_t pid) : descriptor(world.outside()) {
-    const int fd = ::pidfd_open(pid, 0);
+    // As a call of the system: glibc 2.36 declares the function for C alone.
+    const int fd = static_cast<int>(::syscall(SYS_pidfd_open, pid, 0));
     if (fd < 0) throw std::system_error(errno, std::generic_category(), "pidfd_open");
     descriptor.assign(fd);
   }

@@ -148,7 +148,8 @@ Task<Snapshot> set_up_lock(Rig& rig) {
     }
     if (is_new) co_await give_codes(rig, hand, codes);
   }
-  if (has(rig, "radio") && rig.portal().check_ins(facts.serial).empty() &&
+  const bool has_radio = has(rig, "radio");
+  if (has_radio && rig.portal().check_ins(facts.serial).empty() &&
       !co_await rig.portal().next_check_in(
           facts.serial, rig.world().now() + facts.limits.check_in_max)) {
     throw unfit(facts, "a new lock never checked in", "radio, portal");
