@@ -44,6 +44,20 @@ def test_a_cut_during_download_leaves_the_old_version(
         runs(trial, lock.old)
 
 
+@pytest.mark.case("PWR-01", needs=("console", "text", "update"))
+def test_a_cut_at_each_quarter_of_an_upload_is_survived(
+    lock: Lock, bench: Bench
+) -> None:
+    """Cut when a quarter, a half and three quarters of an image are acknowledged by a
+    text console's loader, hard and pulled in turn: the version of before runs."""
+    size = len(bench.image(lock.new))
+    for quarter in (1, 2, 3):
+        style = "pull" if quarter % 2 else "hard"
+        cut = cut_at_bytes(size * quarter // 4, style=style)
+        trial = lock.push(lock.new, cuts=[cut]).expect()
+        runs(trial, lock.old)
+
+
 @pytest.mark.case("PWR-01", needs=("console", "radio"))
 def test_a_cut_download_is_taken_up_again(lock: Lock, bench: Bench) -> None:
     """Power fails half-way through a download from the portal, which goes on offering.
@@ -86,13 +100,13 @@ def test_a_random_cut_during_an_update_is_survived(lock: Lock, number: int) -> N
     lock.push(lock.new, cuts=[cut]).expect()
 
 
-@pytest.mark.case("PWR-02", needs=("console", "smp", "flash_ops"))
+@pytest.mark.case("PWR-02", needs=("console", "update", "flash_ops"))
 def test_a_cut_inside_each_erase_of_staging_is_survived(lock: Lock) -> None:
     """Every erase of the staging slot."""
     swept(lock, "staging erases", phases=("staging",), kinds=("erase",))
 
 
-@pytest.mark.case("PWR-03", needs=("console", "smp", "flash_ops"))
+@pytest.mark.case("PWR-03", needs=("console", "update", "flash_ops"))
 def test_a_cut_inside_each_staging_write_is_survived(lock: Lock) -> None:
     """Every program of the staging slot, the last page included."""
     swept(lock, "staging writes", phases=("staging",), kinds=("program",))

@@ -72,6 +72,18 @@ def test_a_wrong_model_is_refused_by_serial(lock: Lock) -> None:
     is_told(lock, image, via="serial", reason="MODEL")
 
 
+@pytest.mark.case("ID-02", boards=("6000i",), needs=("console", "text", "update"))
+def test_a_wrong_model_is_refused_on_a_text_console(lock: Lock) -> None:
+    """A boot loader that takes images by blocks has no weaker check either.
+
+    The console says so, nothing was written to a slot where that can be counted, and
+    the whole oracle follows.
+    """
+    image = f"{other_model(lock)}/2.4.0"
+    counted = "flash_ops" in lock.capabilities
+    refused(lock, image, via="serial", reasons=("MODEL",), unwritten=counted)
+
+
 @pytest.mark.case("ID-03", boards=("7000i",), needs=("console", "radio", "smp"))
 @pytest.mark.parametrize("via", PATHS)
 def test_the_reverse_wrong_model_is_refused(lock: Lock, via: str) -> None:

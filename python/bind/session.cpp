@@ -49,6 +49,8 @@ void bind_session(py::module_& m) {
   bind_session_keypad(c);
   bind_session_bolt(c);
   bind_session_firmware(c);
+  bind_session_console(c);
+  bind_session_flash(c);
   bind_session_portal(c);
 }
 

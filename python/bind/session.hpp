@@ -85,6 +85,8 @@ class Session {
   WhileOpen<trial::Rig> rig;
   WhileOpen<trial::Hand> hand;
   std::shared_ptr<const Bytes> offered;
+  std::optional<Instant> cut_fired_at;  // of the cut that was armed last
+  Signal cut_fired{rig->world()};
 
  private:
   // Nothing a scenario asks for takes longer than two days of a lock's time.

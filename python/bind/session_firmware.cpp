@@ -110,16 +110,7 @@ void bind_session_firmware(py::class_<Session>& c) {
               co_return to_json(push);
             }));
           },
-          py::arg("image"), "Uploads an image by serial, asks for it and restarts.")
-      .def(
-          "slot_writes",
-          [](Session& s) {
-            if (s.rig->probe() == nullptr) {
-              throw std::invalid_argument("this station cannot count flash operations");
-            }
-            return s.rig->probe()->slot_count();
-          },
-          "Flash operations on the image slots so far.");
+          py::arg("image"), "Uploads an image by serial, asks for it and restarts.");
 }
 
 }  // namespace lockrig::bind

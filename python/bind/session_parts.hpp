@@ -13,6 +13,8 @@ void bind_session_supply(py::class_<Session>& c);
 void bind_session_keypad(py::class_<Session>& c);
 void bind_session_bolt(py::class_<Session>& c);
 void bind_session_firmware(py::class_<Session>& c);
+void bind_session_console(py::class_<Session>& c);
+void bind_session_flash(py::class_<Session>& c);
 void bind_session_portal(py::class_<Session>& c);
 
 // Of what comes in lists.

@@ -193,6 +193,22 @@ class Session:
     def dip(self, seconds: float) -> dict[str, Any]:
         """The lower rail, 1 ms to 1 s by the chip's clock: commanded, asked, rail_fell (s
         or None)."""
+    def console_command(self, text: str, within: float) -> dict[str, Any]:
+        """Types a command: what it printed up to the prompt as `answer`, or `failure`."""
+    def console_ask(self, name: str) -> dict[str, Any]:
+        """A command of the profile: the groups of its answer as `answer`, or `failure`."""
+    def console_type(self, text: str) -> None:
+        """Types it, without a line's end."""
+    def console_expect(self, pattern: str, within: float) -> dict[str, str] | None:
+        """Waits for a match in what comes: its named groups; None if it never came."""
+    def flash_ops(self) -> int:
+        """Flash operations, or writes of a disk, so far in this session."""
+    def cut_at_flash_op(self, index: int, fraction: float) -> None:
+        """Arms a cut inside operation `index`, counted from 0 in this session."""
+    def disarm_cut(self) -> None:
+        """Forgets a cut that has not come."""
+    def wait_for_cut(self, within: float) -> float | None:
+        """When the armed cut came, in the session's seconds; None if it did not."""
     def supply_voltage(self, mv: int) -> None:
         """Where no supply is fitted, it and what follows is ValueError."""
     def supply_current_limit(self, ma: int) -> None: ...

@@ -9,7 +9,7 @@ from lockrig.cuts import TEAR, Cut, FlashOps, nanoseconds
 from lockrig.errors import LockFault
 from lockrig.image_names import full_name
 from lockrig.notebook import Notebook
-from lockrig.parts import Bolt, Console, Keypad, Portal, Power, Signals, Supply
+from lockrig.parts import Bolt, Console, Flash, Keypad, Portal, Power, Signals, Supply
 from lockrig.sweep import Sweep
 from lockrig.sweep_plan import SweepPlan
 from lockrig.trial import Trial
@@ -19,7 +19,7 @@ class Lock:
     """The lock of one station.
 
     Trials and sweeps run in worlds of their own, from the baseline. The parts (power,
-    supply, keypad, bolt, signals, console, portal) act on the current session: the one
+    supply, keypad, bolt, signals, console, flash, portal) act on the current session: the one
     opened last, or else one that begins with a lock as it came, switched off, with the
     codes on its slip.
     """
@@ -47,6 +47,7 @@ class Lock:
         self.bolt = Bolt(self._current)
         self.signals = Signals(self._current)
         self.console = Console(self._current)
+        self.flash = Flash(self._current)
         self.portal = Portal(self._current)
 
     def __repr__(self) -> str:

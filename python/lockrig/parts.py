@@ -156,8 +156,54 @@ class Signals(Part):
         return self.session.blinks()
 
 
+class Flash(Part):
+    """The board's flash operations, or its disk's writes, and cuts inside them. ValueError
+    where the station cannot count them."""
+
+    def count(self) -> int:
+        """So far in this session."""
+        return self.session.flash_ops()
+
+    def cut_at(self, index: int, fraction: float) -> None:
+        """Power goes inside operation `index` (0 is the first of the session) with that
+        much of it done, and stays away until power.off() and power.on()."""
+        self.session.cut_at_flash_op(index, fraction)
+
+    def disarm(self) -> None:
+        """Forgets a cut that has not come."""
+        self.session.disarm_cut()
+
+    def wait_for_cut(self, within: float) -> float | None:
+        """When it came, in the session's seconds; None if it did not."""
+        return self.session.wait_for_cut(within)
+
+
 class Console(Part):
-    """The service port: the lock's own words. None where it gives no answer."""
+    """The board's console. Its own words are None where it gives no answer; what is
+    typed needs a text console (ValueError)."""
+
+    def command(self, text: str, within: float = 5.0) -> str:
+        """What it printed up to the next prompt. LockFault if no prompt came."""
+        reply = self.session.console_command(text, within)
+        if reply["failure"] is not None:
+            raise LockFault(f"{self.session.station}: {reply['failure']}")
+        return str(reply["answer"])
+
+    def ask(self, name: str) -> dict[str, str]:
+        """The named groups of the answer to a command of the profile. LockFault if it
+        does not match, beside the pattern."""
+        reply = self.session.console_ask(name)
+        if reply["failure"] is not None:
+            raise LockFault(f"{self.session.station}: {reply['failure']}")
+        return dict(reply["answer"])
+
+    def type(self, text: str) -> None:
+        """Without a line's end."""
+        self.session.console_type(text)
+
+    def expect(self, pattern: str, within: float = 5.0) -> dict[str, str] | None:
+        """The named groups of the first match in what comes; None if none came."""
+        return self.session.console_expect(pattern, within)
 
     def state(self) -> dict[str, Any] | None:
         return self.session.state()
