@@ -19,6 +19,8 @@ from lockrig.trial import INCONCLUSIVE, RECOVERED, Trial, standing
 MOST_ATTEMPTS = 3
 # One forked trial in so many also runs whole and must agree (design: "One clock").
 CHECK_EVERY = 100
+# Boards that are programs wait for the clock most of the time.
+PROGRAMS_A_CORE = 6
 
 
 class Enough(BaseException):
@@ -122,7 +124,7 @@ class Notebook:
         made = self.bench.sweep(
             text,
             {"check_every": CHECK_EVERY, **plan.to_core()},
-            1 if self.is_real else self.workers,  # a real station bears one at a time
+            self._sweepers,
             self.journal,
             self.case_id,
             self.purpose,
@@ -223,6 +225,14 @@ class Notebook:
         """A hash over the verdicts and traces of all that was run here so far."""
         sessions = [("session", each.trace_hash()) for each in self.sessions]
         return hashlib.sha256(json.dumps([self._traces, sessions]).encode()).hexdigest()
+
+    @property
+    def _sweepers(self) -> int:
+        """Trials at a time: a real station bears one; programs have a board each, and
+        mostly wait."""
+        if self.bench.kind == "programs":
+            return PROGRAMS_A_CORE * self.workers
+        return 1 if self.is_real else self.workers
 
     @property
     def is_real(self) -> bool:

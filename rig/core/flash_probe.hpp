@@ -56,7 +56,8 @@ class FlashProbe {
   /// be asked.
   virtual void watch(std::function<void(const FlashOp&)> callback) = 0;
 
-  /// The operation that has just begun. REQUIRES: called within watch's callback.
+  /// The operation that has just begun; null where none can be kept. REQUIRES: called
+  /// within watch's callback.
   virtual std::shared_ptr<const FlashMoment> moment() = 0;
 
   /// Takes the supply away inside operation `index`. It stays away until the station's

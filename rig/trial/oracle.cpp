@@ -137,7 +137,11 @@ Task<bool> Oracle::ask_boots() {
 }
 
 Task<void> Oracle::ask_image() {
-  if (!asked("image") || !tells(Topic::images)) co_return;
+  if (!asked("image")) co_return;
+  if (!tells(Topic::images)) {
+    if (tells(Topic::version)) judge_version();
+    co_return;
+  }
   auto reply = co_await rig_.client()->images();
   const auto* images = std::get_if<std::vector<lock::ImageSlot>>(&reply);
   if (images == nullptr) {
@@ -166,6 +170,21 @@ Task<void> Oracle::ask_image() {
   }
   say("image", Verdict::degraded, false,
       "version " + active->version + " is none that was released for it");
+}
+
+/// All that a firmware tells which has no word for its images.
+void Oracle::judge_version() {
+  if (!state_) return unsure("image", "the console does not answer");
+  const auto runs = [this](const std::string& name) {
+    const auto bytes = rig_.images().get(name);
+    const auto header = image::parse_header(*bytes);
+    return header && header->version.to_string() == state_->version;
+  };
+  const auto found = std::find_if(known_.released.begin(), known_.released.end(), runs);
+  const bool released = found != known_.released.end();
+  say("image", Verdict::degraded, released,
+      released ? *found
+               : "version " + state_->version + " is none that was released for it");
 }
 
 // A right code that is refused may meet a lock-out that the fault left behind: it is

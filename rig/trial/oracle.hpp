@@ -32,6 +32,7 @@ class Oracle {
  private:
   Task<bool> ask_boots();
   Task<void> ask_image();
+  void judge_version();
   Task<bool> ask_codes();
   std::vector<std::string> codes_that_nobody_chose() const;
   Task<void> ask_kept();

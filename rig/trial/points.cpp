@@ -52,10 +52,12 @@ TrialSpec numbered(TrialSpec spec, std::uint64_t draw) {
   return spec;
 }
 
-/// A lock that goes on from where it is has no other past than its own: no forks.
+/// A lock that goes on from where it is has no other past than its own, and a program's
+/// torn flash is known to the program alone: no forks.
 TrialRecord judge(const Ground& ground, const TrialSpec& spec, std::size_t moment,
                   double fraction) {
-  if (ground.bench.returns(spec.station) != Return::snapshot) {
+  const bool forks = ground.reference.moments.at(moment).flash != nullptr;
+  if (!forks || ground.bench.returns(spec.station) != Return::snapshot) {
     return run_trial(spec, ground.bench, ground.baselines);
   }
   return run_fork(ground.reference.fork(spec, moment, fraction), ground.bench);

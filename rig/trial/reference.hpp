@@ -22,7 +22,7 @@ struct OperationFilter {
 /// One flash operation of the reference run. Shares what it can with its neighbours:
 /// some kilobytes each, however many cuts are made of it.
 struct Moment {
-  std::shared_ptr<const FlashMoment> flash;
+  std::shared_ptr<const FlashMoment> flash;  // null where none can be kept
   portal::Records portal;
   Known known;
   std::uint64_t index;  // as Cut::at counts

@@ -22,7 +22,7 @@ def station(share: str) -> int:
         bench=_core.Bench(asked.bench),
         seed=asked.seed,
         out=Path(asked.out),
-        workers=1,
+        workers=1,  # trials at a time that a real station bears
         command_line=asked.command_line,
         blind=asked.blind,
         only=(asked.station,),
