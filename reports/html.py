@@ -42,6 +42,8 @@ EVIDENCE = {
     "rehearsal": "Rehearsal on virtual locks behind the real drivers: evidence about"
     " the rig and its scenarios, not about a product.",
     "hardware": "Hardware bench: evidence about the locks mounted on it.",
+    "programs": "Bench of programs: evidence about the rig, its scenarios and these"
+    " programs, not about a product.",
 }
 # Of several scenarios of a case on a station, the worst names the cell.
 RISING_TROUBLE = ("skipped", "passed", "error", "inconclusive", "failed")

@@ -4,7 +4,7 @@ PRAGMA application_id = 0x6c6b7267;  -- "lkrg"
 PRAGMA user_version = 2;
 
 -- What the run is: version, seed (decimal), command_line, bench (its file or name),
--- bench_kind (virtual, rehearsal, hardware), started (UTC text), host.<fact>; `request`
+-- bench_kind (virtual, rehearsal, hardware, programs), started (UTC text), host.<fact>; `request`
 -- (JSON) where what was asked for can be resumed; and, once
 -- the run has ended, wall_s and trace_sha256. A run without these two did not end.
 CREATE TABLE run (
