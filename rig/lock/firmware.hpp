@@ -18,6 +18,7 @@ namespace lockrig::lock {
 /// What a firmware can be asked about itself.
 enum class Topic {
   version,
+  identity,  // model, revision and serial
   boots,     // a counter of its starts
   codes,     // how many user codes it has, and whether it is set up
   trial,     // whether an image is on trial
@@ -26,8 +27,6 @@ enum class Topic {
   update,    // takes an image
   recovery,  // takes one in its boot loader
 };
-
-const char* to_string(Topic topic);
 
 /// Called at each advance, when the answer arrives: bytes that the lock has confirmed.
 using Progress = std::function<void(std::size_t acknowledged)>;

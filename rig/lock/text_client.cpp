@@ -74,6 +74,8 @@ bool TextClient::tells(Topic topic) const {
   switch (topic) {
     case Topic::version:
       return told("version");
+    case Topic::identity:
+      return told("model") && told("revision") && told("serial");
     case Topic::boots:
       return told("boots");
     case Topic::codes:
@@ -150,8 +152,9 @@ Task<Reply<State>> TextClient::state() {
     if (auto* failure = std::get_if<Failure>(&reply)) co_return std::move(*failure);
     const Groups& groups = std::get<Groups>(reply);
     for (const auto& [group, field] :
-         {std::pair{"version", &state.version}, std::pair{"board", &state.model},
-          std::pair{"serial", &state.serial}, std::pair{"cause", &state.cause}}) {
+         {std::pair{"version", &state.version}, std::pair{"model", &state.model},
+          std::pair{"revision", &state.revision}, std::pair{"serial", &state.serial},
+          std::pair{"cause", &state.cause}}) {
       if (groups.contains(group)) *field = groups.at(group);
     }
     for (const auto& [group, field] :

@@ -68,8 +68,8 @@ struct TextProfile {
   std::vector<Step> login;
   Pattern booted;  // groups version, board, boots, cause where it says so
   std::optional<Pattern> opened;  // what it prints when it opens
-  /// "version" and "state" fill the State by their groups' names: version, board,
-  /// serial, cause, boots, codes, log. Others are for whoever calls them.
+  /// "version" and "state" fill the State by their groups' names: version, model,
+  /// revision, serial, cause, boots, codes, log. Others are for whoever calls them.
   std::map<std::string, Command> commands;
   std::optional<Update> update;
   std::optional<Update> recovery;

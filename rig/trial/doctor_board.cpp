@@ -35,9 +35,11 @@ Task<void> Doctor::ask_console() {
 void Doctor::identify(const lock::State& state) {
   const LockFacts& facts = rig_.facts();
   const auto dash = facts.board.rfind('-');
-  agree("model", state.model, facts.board.substr(0, dash));
-  agree("revision", state.revision, facts.board.substr(dash + 1));
-  agree("serial", state.serial, facts.serial);
+  if (rig_.client()->tells(lock::Topic::identity)) {
+    agree("model", state.model, facts.board.substr(0, dash));
+    agree("revision", state.revision, facts.board.substr(dash + 1));
+    agree("serial", state.serial, facts.serial);
+  }
   const auto released = rig_.images().released(facts.board);
   const bool known =
       std::any_of(released.begin(), released.end(), [&](const std::string& name) {
