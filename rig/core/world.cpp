@@ -123,6 +123,7 @@ World::World(std::uint64_t seed, Pace pace) : seed_(seed), clock_(pace) {}
 World::~World() {
   ended_.clear();
   assert(lives_ == nullptr && "a life outlives its world");
+  while (spare_ != nullptr) ::operator delete(std::exchange(spare_, spare_->next));
 }
 
 void Suspension::place(Wait& wait) const {
@@ -217,8 +218,7 @@ void World::run_until_done(Task<void> task, Duration limit, Label label) {
                   label.what, to_seconds(limit), to_seconds(now()), waits()));
 }
 
-bool World::start_spawned() {
-  if (!spawned_) return false;
+void World::start_spawned() {
   // `spawned_` stays set, so that no task skips time past one that has not begun.
   for (bool more = true; more;) {
     more = false;
@@ -230,11 +230,13 @@ bool World::start_spawned() {
     ended_.clear();
   }
   spawned_ = false;
-  return true;
 }
 
 bool World::step(Instant until) {
-  if (start_spawned()) return true;
+  if (spawned_) {
+    start_spawned();
+    return true;
+  }
   const Instant due = queue_.empty() ? kNever : queue_.back().due;
   if (clock_.pace_ != Pace::simulated) {
     if (clock_.wall() < due && clock_.wall() < until) {
@@ -258,7 +260,7 @@ bool World::step(Instant until) {
   wait.leave_signal();
   wait.resume(wait.notified_);
   current_ = nullptr;
-  ended_.clear();
+  if (!ended_.empty()) ended_.clear();
   return true;
 }
 
@@ -297,7 +299,7 @@ Signal::~Signal() {
   while (first_ != nullptr) first_->leave_signal();
 }
 
-void Signal::notify() {
+void Signal::wake_all() {
   while (first_ != nullptr) {
     Wait& wait = *first_;
     wait.leave_signal();
