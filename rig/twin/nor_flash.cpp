@@ -61,15 +61,20 @@ bool NorFlash::blank(std::uint32_t address, std::size_t count) const {
   return content_.blank(address, count);
 }
 
+const Region* NorFlash::find_region(std::uint32_t address) const {
+  const auto found = std::find_if(regions_.begin(), regions_.end(),
+                                  [=](const Region& r) { return r.contains(address); });
+  return found == regions_.end() ? nullptr : &*found;
+}
+
 bool NorFlash::begin(FlashOp::Kind kind, std::uint32_t address, ByteView data) {
   const Duration length =
       kind == FlashOp::Kind::erase ? timing_.erase : timing_.program(data.size());
   current_ = Operation{kind, address, data, world_.now(), length};
   const std::uint64_t index = count_++;
-  const auto region =
-      std::find_if(regions_.begin(), regions_.end(),
-                   [=](const Region& r) { return r.contains(address); });
-  const std::string_view name = region == regions_.end() ? "" : region->name;
+  // Operations come in rows.
+  if (region_ == nullptr || !region_->contains(address)) region_ = find_region(address);
+  const std::string_view name = region_ == nullptr ? "" : region_->name;
   if (name.starts_with("slot")) ++slot_count_;
   if (watch_) watch_({index, kind, name, phase_});
   if (busy_) busy_(true);
@@ -90,7 +95,8 @@ Task<void> NorFlash::wait_for_end() {
     collapse_();
     co_await world_.never();
   }
-  co_await world_.sleep_until(current_->start + current_->length, "a flash operation");
+  const Instant due = current_->start + current_->length;
+  if (!world_.skip_to(due)) co_await world_.wake_at(due, "a flash operation");
 }
 
 Task<void> NorFlash::wait_for_idle() {
@@ -135,8 +141,7 @@ Task<void> NorFlash::program(std::uint32_t address, ByteView data) {
 
 Task<void> NorFlash::copy_sector(std::uint32_t from, std::uint32_t to) {
   co_await erase(to);
-  const Bytes data = read(from, kSectorSize);
-  co_await program(to, data);
+  co_await program(to, view(from, kSectorSize));
 }
 
 void NorFlash::power_lost(std::uint64_t seed) {

@@ -36,6 +36,7 @@ struct FlashTiming {
 
 class NorFlash final : public FlashProbe {
  public:
+  /// REQUIRES: regions that do not overlap.
   NorFlash(World& world, FlashContent& content, std::vector<Region> regions,
            FlashTiming timing);
 
@@ -44,13 +45,18 @@ class NorFlash final : public FlashProbe {
   Task<void> erase(std::uint32_t address);
   /// Any length; page by page, never across a page's end.
   Task<void> program(std::uint32_t address, ByteView data);
-  /// Erases the sector at `to`, then copies the one at `from` into it.
+  /// Erases the sector at `to`, then copies the one at `from` into it. Nobody writes
+  /// that one meanwhile.
   Task<void> copy_sector(std::uint32_t from, std::uint32_t to);
 
   void read(std::uint32_t address, std::span<std::uint8_t> into) const {
     content_.read(address, into);
   }
   Bytes read(std::uint32_t address, std::size_t count) const;
+  /// Within one sector; until an operation on that ends.
+  ByteView view(std::uint32_t address, std::size_t count) const {
+    return content_.view(address, count);
+  }
   bool blank(std::uint32_t address, std::size_t count) const;
 
   /// What the board is doing, for the probe: see FlashOp::phase.
@@ -93,6 +99,7 @@ class NorFlash final : public FlashProbe {
     std::function<void()> fired;
   };
 
+  const Region* find_region(std::uint32_t address) const;
   Task<void> wait_for_idle();
   /// True when the operation may run to its end without waiting.
   bool begin(FlashOp::Kind kind, std::uint32_t address, ByteView data);
@@ -103,6 +110,7 @@ class NorFlash final : public FlashProbe {
   World& world_;
   FlashContent& content_;
   std::vector<Region> regions_;
+  const Region* region_ = nullptr;  // of the last operation, if it was in one
   FlashTiming timing_;
   std::string_view phase_ = "boot";
   std::uint64_t count_ = 0;
