@@ -7,16 +7,16 @@
 namespace lockrig::twin {
 namespace {
 
-[[noreturn]] void refuse(std::uint16_t both) {
+std::uint16_t mask_of(int bit) { return static_cast<std::uint16_t>(1u << bit); }
+
+}  // namespace
+
+void Ft2232h::refuse(std::uint16_t both) {
   const int bit = std::countr_zero(both);
   throw std::logic_error("two drivers on " + std::string(bit < 8 ? "ADBUS" : "ACBUS") +
                          std::to_string(bit % 8) +
                          ": the chip drives it as an output, the board as an input");
 }
-
-std::uint16_t mask_of(int bit) { return static_cast<std::uint16_t>(1u << bit); }
-
-}  // namespace
 
 Ft2232h::Ft2232h(World& world)
     : world_(world),
@@ -127,28 +127,11 @@ void Ft2232h::start(BitMode mode) {
   drive({});
 }
 
-void Ft2232h::set_input(int bit, bool level) {
-  const std::uint16_t mask = mask_of(bit);
-  wired_ |= mask;
-  if (mode_ == BitMode::mpsse && (driven_ & mask) != 0) refuse(mask);
-  put_inputs(static_cast<std::uint16_t>(level ? engine_.inputs() | mask
-                                              : engine_.inputs() & ~mask));
-}
-
 void Ft2232h::release_input(int bit, bool pull) {
   const std::uint16_t mask = mask_of(bit);
   wired_ &= static_cast<std::uint16_t>(~mask);
   put_inputs(static_cast<std::uint16_t>(pull ? engine_.inputs() | mask
                                              : engine_.inputs() & ~mask));
-}
-
-void Ft2232h::put_inputs(std::uint16_t levels) {
-  const int changed = engine_.inputs() ^ levels;
-  engine_.set_inputs(levels, world_.now());
-  // Not at once: the caller may be in the middle of a change of its own.
-  if (engine_.waits_for_gpiol1() && (changed >> mpsse::kGpiol1Bit & 1) != 0) {
-    timer_.at(world_.now());
-  }
 }
 
 void Ft2232h::drive(mpsse::Pins pins) {
