@@ -150,6 +150,7 @@ Task<void> Keypad::type(std::vector<std::string> keys, Duration hold, Duration g
 
 Task<void> Keypad::enter(std::string code) {
   std::vector<Contacts> presses;
+  presses.reserve(code.size() + 1);
   for (const char& digit : code) presses.push_back(contact({&digit, 1}));
   presses.push_back(contact("enter"));
   co_await play(std::move(presses), timings_.hold);

@@ -78,7 +78,7 @@ bool FlashContent::blank(std::uint32_t address, std::size_t count) const {
   return true;
 }
 
-FlashContent::Sector& FlashContent::writable(std::uint32_t index) {
+inline FlashContent::Sector& FlashContent::writable(std::uint32_t index) {
   auto& sector = sectors_[index];
   if (!sector) {
     sector = std::make_shared<Sector>();

@@ -135,12 +135,15 @@ void Ft2232h::release_input(int bit, bool pull) {
 }
 
 void Ft2232h::drive(mpsse::Pins pins) {
-  std::uint16_t levels = plugged_ ? kUartIdle : 0;
-  std::uint16_t driven = plugged_ ? kUartOutputs : 0;
+  std::uint16_t levels = 0;
+  std::uint16_t driven = 0;
   if (mode_ == BitMode::mpsse) {
     driven = pins.direction;
     levels = static_cast<std::uint16_t>(pins.value & driven);
     if (const std::uint16_t both = driven & wired_; both != 0) refuse(both);
+  } else if (plugged_) {
+    driven = kUartOutputs;
+    levels = kUartIdle;
   }
   if (levels == levels_ && driven == driven_) return;
   levels_ = levels;

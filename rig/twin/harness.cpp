@@ -256,6 +256,18 @@ void Harness::show(Output output, bool active) {
   }
 }
 
+inline void Harness::keypad_changed() {
+  if (!multiplexer_) {
+    shift_register_->set(levels_ ^ keypad_inverted_);
+    return;
+  }
+  int address = 0;
+  for (std::size_t i = 0; i < address_.size(); ++i) {
+    if (address_[i].active(levels_)) address |= 1 << i;
+  }
+  multiplexer_->set(address, strobe_.active(levels_));
+}
+
 void Harness::outputs_changed(std::uint16_t chip_levels, std::uint16_t chip_driven) {
   const std::uint16_t driven = chip_driven & plugged_ & outputs_;
   const int wanted = (chip_levels & driven) | (pulls_ & ~driven & outputs_);
@@ -280,18 +292,6 @@ void Harness::supply_changed() {
     supply_ = supply;
     board_.set_supply(supply);
   }
-}
-
-void Harness::keypad_changed() {
-  if (!multiplexer_) {
-    shift_register_->set(levels_ ^ keypad_inverted_);
-    return;
-  }
-  int address = 0;
-  for (std::size_t i = 0; i < address_.size(); ++i) {
-    if (address_[i].active(levels_)) address |= 1 << i;
-  }
-  multiplexer_->set(address, strobe_.active(levels_));
 }
 
 void Harness::press(int switch_number, bool closed) {

@@ -163,18 +163,22 @@ void MpsseEngine::set_and_pause(Instant& now, bool skips) {
     const mpsse::Pins to = outputs_after(high, set[1], set[2]);
     if (to == outputs_) return;
     if (wait > 0) {
-      pause_bytes_ = wait;
-      pause_end_ = ticks_ + mpsse::clocks_of(stream) * ticks_per_clock_;
-      settle_at_ = pause_until_ = time_of(pause_end_);
+      const std::int64_t end = ticks_ + mpsse::clocks_of(stream) * ticks_per_clock_;
+      const Instant until = time_of(end);
       // Flushed answers reach the host before the clock moves.
-      if (now < pause_until_) {
-        if (!skips || flushed_ || !skip_(pause_until_)) return;
-        now = pause_until_;
+      if (now < until) {
+        if (!skips || flushed_ || !skip_(until)) {
+          pause_bytes_ = wait;
+          pause_end_ = end;
+          settle_at_ = pause_until_ = until;
+          return;
+        }
+        now = until;
       }
-      end_pause();
+      ticks_ = end;
     }
     outputs_ = to;
-    consume(kSetBytes);
+    consume(wait + kSetBytes);
     drive_(to);
   }
 }
