@@ -67,7 +67,8 @@ class NorFlash final : public FlashProbe {
   void power_lost(std::uint64_t seed);
   /// Called when a cut that was asked of the probe has to take the supply away.
   void on_cut(std::function<void()> collapse) { collapse_ = std::move(collapse); }
-  /// Called when an operation begins (true) and when it ends; not when power fails.
+  /// Called when a call of the above begins its first operation (true) and when its
+  /// last one ends; not when power fails. From page to page no time passes.
   void on_busy(std::function<void(bool busy)> changed) { busy_ = std::move(changed); }
   /// Makes a Durable of a board from a flash content. May be called from any thread.
   using MakeDurable = std::function<std::shared_ptr<const Durable>(FlashContent)>;
@@ -101,10 +102,11 @@ class NorFlash final : public FlashProbe {
 
   const Region* find_region(std::uint32_t address) const;
   Task<void> wait_for_idle();
-  /// True when the operation may run to its end without waiting.
-  bool begin(FlashOp::Kind kind, std::uint32_t address, ByteView data);
+  /// True when the operation may run to its end without waiting. `first` and `last`: of
+  /// a row between which nobody can see the chip idle.
+  bool begin(FlashOp::Kind kind, std::uint32_t address, ByteView data, bool first);
   Task<void> wait_for_end();
-  void finish();
+  void finish(bool last);
   void tear(double fraction, std::uint64_t seed);
 
   World& world_;
