@@ -37,7 +37,7 @@ Task<StreamStatus> Pipe::write(ByteView data) {
     on_wire_.push_back({start, end, Bytes(data.begin(), data.end())});
     if (!timer_.armed()) timer_.at(end + latency_);
   }
-  co_await world_.sleep_until(end, "the line to take its bytes");
+  if (!world_.skip_to(end)) co_await world_.wake_at(end, "the line to take its bytes");
   co_return failed_ ? StreamStatus::failed : StreamStatus::ok;
 }
 

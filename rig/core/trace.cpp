@@ -5,6 +5,8 @@
 #include <xxhash.h>
 
 #include <algorithm>
+#include <cstring>
+#include <utility>
 
 namespace lockrig {
 namespace {
@@ -15,8 +17,25 @@ std::string_view view(ByteView data) {
 
 }  // namespace
 
+/// Most of what is hashed is some words long: it is gathered first, for a call of the
+/// hash costs more.
 struct Trace::Hash {
+  void update(const void* data, std::size_t size) {
+    if (size > sizeof gathered - count) {
+      flush();
+      if (size > sizeof gathered) {
+        XXH3_128bits_update(&state, data, size);
+        return;
+      }
+    }
+    std::memcpy(gathered + count, data, size);
+    count += size;
+  }
+  void flush() { XXH3_128bits_update(&state, gathered, std::exchange(count, 0)); }
+
   XXH3_state_t state;
+  std::size_t count = 0;
+  char gathered[1024];
 };
 
 Trace::Trace() : hash_(std::make_unique<Hash>()) { XXH3_128bits_reset(&hash_->state); }
@@ -27,7 +46,7 @@ Trace::Channel Trace::channel(std::string_view name) {
   const auto found = std::find(names_.begin(), names_.end(), name);
   if (found != names_.end()) return static_cast<Channel>(found - names_.begin());
   names_.emplace_back(name);
-  XXH3_128bits_update(&hash_->state, name.data(), name.size());
+  hash_->update(name.data(), name.size());
   return static_cast<Channel>(names_.size() - 1);
 }
 
@@ -36,8 +55,8 @@ void Trace::absorb(Kind kind, Channel channel, Instant at, std::int64_t extra,
   const std::int64_t head[] = {
       static_cast<std::int64_t>(kind) << 32 | static_cast<std::int64_t>(channel),
       at.time_since_epoch().count(), extra, static_cast<std::int64_t>(data.size())};
-  XXH3_128bits_update(&hash_->state, head, sizeof head);
-  XXH3_128bits_update(&hash_->state, data.data(), data.size());
+  hash_->update(head, sizeof head);
+  if (!data.empty()) hash_->update(data.data(), data.size());
   ++count_;
 }
 
@@ -62,6 +81,7 @@ void Trace::note(Channel channel, Instant at, std::string_view text) {
 }
 
 std::string Trace::hash() const {
+  hash_->flush();
   const XXH128_hash_t digest = XXH3_128bits_digest(&hash_->state);
   return fmt::format("{:016x}{:016x}", digest.high64, digest.low64);
 }

@@ -7,10 +7,10 @@
 
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/awaitable.hpp>
-#include <boost/asio/recycling_allocator.hpp>
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <new>
 #include <optional>
 #include <source_location>
 #include <stdexcept>
@@ -94,14 +94,11 @@ class CoroutineWait final : public Wait {
   CoroutineWait(World& world, Label label, Handler handler)
       : Wait(world, label), handler_(std::move(handler)) {}
 
-  // There are some thousand waits in a simulated minute, all of one size.
-  static void* operator new(std::size_t size) {
-    return boost::asio::recycling_allocator<std::byte>().allocate(size);
-  }
-  static void operator delete(void* wait, std::size_t size) {
-    boost::asio::recycling_allocator<std::byte>().deallocate(
-        static_cast<std::byte*>(wait), size);
-  }
+  // There are some thousand waits in a simulated minute, all of one size: the world
+  // keeps their memory.
+  static void* operator new(std::size_t size, World& world);
+  static void operator delete(void* wait, World& world);
+  static void operator delete(CoroutineWait* wait, std::destroying_delete_t);
 
  private:
   void resume(bool notified) override {
@@ -124,8 +121,8 @@ class [[nodiscard]] Suspension {
   auto operator()(Token&& token) const {
     return boost::asio::async_initiate<Token, void(bool)>(
         [](auto handler, const Suspension* self) {
-          self->place(*new CoroutineWait<decltype(handler)>(self->world_, self->label_,
-                                                            std::move(handler)));
+          self->place(*new (self->world_) CoroutineWait<decltype(handler)>(
+              self->world_, self->label_, std::move(handler)));
         },
         token, this);
   }
@@ -232,6 +229,9 @@ class World {
   Task<void> sleep_for(Duration d, Label label) {
     return sleep_until(now() + d, label);
   }
+  /// The same for a moment that skip_to() has refused, without a frame of its own:
+  /// `if (!world.skip_to(due)) co_await world.wake_at(due, "...");`
+  Suspension wake_at(Instant due, Label label) { return {*this, nullptr, due, label}; }
   /// Suspends the caller for good: a boot that lost its power in mid-operation.
   Task<void> never();
 
@@ -262,7 +262,12 @@ class World {
   friend class Life;
   friend class Signal;
   friend class Suspension;
+  template <typename Handler>
+  friend class CoroutineWait;
 
+  struct Spare {
+    Spare* next;
+  };
   struct Appointment {
     Instant due;
     Wait* wait;
@@ -273,12 +278,20 @@ class World {
     result.emplace(co_await std::move(task));
   }
   void run_until_done(Task<void> task, Duration limit, Label label);
-  bool start_spawned();
+  void start_spawned();
   bool step(Instant until);
   void let_outside_in(Instant due);
 
   void push(Wait& wait);
   void erase(Wait& wait);
+
+  /// Memory for one wait.
+  static constexpr std::size_t kWaitSize = 128;
+  void* take_memory() {
+    if (spare_ == nullptr) return ::operator new(kWaitSize);
+    return std::exchange(spare_, spare_->next);
+  }
+  void give_back(void* memory) { spare_ = new (memory) Spare{spare_}; }
 
   std::uint64_t seed_;
   Clock clock_;
@@ -287,6 +300,7 @@ class World {
   // some ten: nothing is quicker.
   std::vector<Appointment> queue_;
   std::uint64_t order_ = 0;
+  Spare* spare_ = nullptr;
   Life* lives_ = nullptr;
   Life* current_ = nullptr;
   bool spawned_ = false;
@@ -311,12 +325,16 @@ class Signal {
   /// the wait.
   Suspension wait(Instant until, Label label) { return {world_, this, until, label}; }
   /// Waiters run at the current time, in the order in which they began to wait.
-  void notify();
+  void notify() {
+    if (first_ != nullptr) wake_all();
+  }
   bool awaited() const { return first_ != nullptr; }
 
  private:
   friend class Wait;
   friend class Suspension;
+  void wake_all();
+
   World& world_;
   Wait* first_ = nullptr;
   Wait* last_ = nullptr;
@@ -338,5 +356,24 @@ class Timer final : private Wait {
   void resume(bool) override { callback_(); }
   std::function<void()> callback_;
 };
+
+template <typename Handler>
+void* CoroutineWait<Handler>::operator new(std::size_t, World& world) {
+  static_assert(sizeof(CoroutineWait) <= World::kWaitSize);
+  return world.take_memory();
+}
+
+template <typename Handler>
+void CoroutineWait<Handler>::operator delete(void* wait, World& world) {
+  world.give_back(wait);
+}
+
+template <typename Handler>
+void CoroutineWait<Handler>::operator delete(CoroutineWait* wait,
+                                             std::destroying_delete_t) {
+  World& world = wait->world_;
+  wait->~CoroutineWait();
+  world.give_back(wait);
+}
 
 }  // namespace lockrig

@@ -27,15 +27,15 @@ constexpr int kInterlockedSwitch = KeypadMap::kSwitches - 1;
 }  // namespace
 
 int KeypadMap::code(std::string_view key) const {
-  for (const auto& [name, code] : keys_) {
-    if (name == key) return code;
-  }
+  if (const auto found = find(key)) return *found;
   throw std::invalid_argument("the keypad has no key '" + std::string(key) + "'");
 }
 
-bool KeypadMap::has(std::string_view key) const {
-  return std::any_of(keys_.begin(), keys_.end(),
-                     [&](const Key& k) { return k.first == key; });
+std::optional<int> KeypadMap::find(std::string_view key) const {
+  for (const auto& [name, code] : keys_) {
+    if (name == key) return code;
+  }
+  return std::nullopt;
 }
 
 std::string_view KeypadMap::key_at(int code) const {

@@ -2,6 +2,7 @@
 // channel of the 7000i's multiplexer.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -24,7 +25,9 @@ class KeypadMap {
 
   /// std::invalid_argument if there is no such key.
   int code(std::string_view key) const;
-  bool has(std::string_view key) const;
+  bool has(std::string_view key) const { return find(key).has_value(); }
+  /// Empty if there is no such key.
+  std::optional<int> find(std::string_view key) const;
   /// The key behind a switch; empty if it is a spare.
   std::string_view key_at(int code) const;
   const std::vector<Key>& keys() const { return keys_; }  // in the order of the file

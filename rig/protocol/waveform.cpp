@@ -1,5 +1,6 @@
 #include "rig/protocol/waveform.hpp"
 
+#include <algorithm>
 #include <cstring>
 #include <stdexcept>
 #include <string>
@@ -29,8 +30,11 @@ std::int64_t whole_clocks(Duration period, std::int64_t ticks_per_clock) {
 void append_repeated(Bytes& out, std::size_t from, std::int64_t times) {
   const std::size_t size = out.size() - from;
   out.resize(from + size * static_cast<std::size_t>(times));
-  for (std::size_t at = from + size; at < out.size(); at += size) {
-    std::memcpy(out.data() + at, out.data() + from, size);
+  const std::size_t total = out.size() - from;
+  for (std::size_t done = size; done < total;) {
+    const std::size_t more = std::min(done, total - done);
+    std::memcpy(out.data() + from + done, out.data() + from, more);
+    done += more;
   }
 }
 
@@ -88,8 +92,15 @@ class Compiler {
   Compiler(const Waveform& waveform, ChipClock clock)
       : clock_(clock), ticks_per_clock_(clock.ticks_per_clock()) {
     out_.left = waveform.start_;
-    out_.commands.reserve(8 * waveform.steps_.size() + 1);
-    out_.settings.reserve(waveform.steps_.size());
+    std::size_t commands = 8 * waveform.steps_.size() + 1;
+    std::size_t settings = waveform.steps_.size();
+    for (const Waveform::Step& step : waveform.steps_) {
+      if (step.piece == nullptr) continue;
+      commands += step.piece->compiled.commands.size();
+      settings += step.piece->compiled.settings.size();
+    }
+    out_.commands.reserve(commands);
+    out_.settings.reserve(settings);
   }
 
   void take(const Waveform& waveform) {

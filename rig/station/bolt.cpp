@@ -52,17 +52,15 @@ Task<bool> Bolt::wait_for(Position wanted, Instant until) {
   co_return co_await gpio_.wait_until(std::move(holds), until);
 }
 
-std::vector<Bolt::Motion> Bolt::motions() const {
-  std::vector<Motion> found;
-  Position before = position(gpio_.initially());
-  Levels levels = gpio_.initially();
+const std::vector<Bolt::Motion>& Bolt::motions() {
   const std::vector<Edge>& edges = gpio_.edges();
-  for (std::size_t i = 0; i < edges.size();) {
-    if (edges[i].line != extended_ && edges[i].line != retracted_) {
-      ++i;
-      continue;
-    }
+  // Edges of one moment count as one change, and the last moment may get more of them.
+  motions_.resize(progress_.motions);
+  Levels levels = progress_.edge == 0 ? gpio_.initially() : progress_.levels;
+  for (std::size_t i = progress_.edge; i < edges.size();) {
     const Instant at = edges[i].at;
+    progress_ = {.edge = i, .motions = motions_.size(), .levels = levels};
+    const Position before = position(levels);
     for (; i < edges.size() && edges[i].at == at; ++i) {
       const auto bit = static_cast<Levels>(1u << edges[i].line);
       levels = static_cast<Levels>(edges[i].active ? levels | bit : levels & ~bit);
@@ -70,22 +68,21 @@ std::vector<Bolt::Motion> Bolt::motions() const {
     const Position after = position(levels);
     if (after != before && after != Position::contradictory &&
         before != Position::contradictory) {
-      found.push_back({at, before, after});
+      motions_.push_back({at, before, after});
     }
-    before = after;
   }
-  return found;
+  return motions_;
 }
 
-bool Bolt::left_extended(Instant from, Instant to) const {
-  const std::vector<Motion> all = motions();
+bool Bolt::left_extended(Instant from, Instant to) {
+  const std::vector<Motion>& all = motions();
   return std::any_of(all.begin(), all.end(), [&](const Motion& m) {
     return m.at >= from && m.at <= to && m.from == Position::extended;
   });
 }
 
-bool Bolt::moved_towards_open(Instant from, Instant to) const {
-  const std::vector<Motion> all = motions();
+bool Bolt::moved_towards_open(Instant from, Instant to) {
+  const std::vector<Motion>& all = motions();
   return std::any_of(all.begin(), all.end(), [&](const Motion& m) {
     return m.at >= from && m.at <= to && m.towards_open();
   });

@@ -38,19 +38,28 @@ class Bolt {
   Task<bool> wait_for(Position position, Instant until);
 
   /// Over all edges so far. Edges into and out of `contradictory` are no motion.
-  std::vector<Motion> motions() const;
+  const std::vector<Motion>& motions();
 
   // Both ends inclusive. REQUIRES, for a certain answer: gpio.sampled(to) has returned.
-  bool left_extended(Instant from, Instant to) const;
+  bool left_extended(Instant from, Instant to);
   /// Also one that came from between the ends.
-  bool moved_towards_open(Instant from, Instant to) const;
+  bool moved_towards_open(Instant from, Instant to);
 
  private:
   Position position(Levels levels) const;
 
+  /// How far motions() has come: all before `edge`.
+  struct Progress {
+    std::size_t edge = 0;
+    std::size_t motions = 0;
+    Levels levels = 0;
+  };
+
   Gpio& gpio_;
   int extended_;
   int retracted_;
+  Progress progress_;
+  std::vector<Motion> motions_;
 };
 
 const char* to_string(Bolt::Position position);

@@ -39,12 +39,13 @@ Contacts Keypad::contact(std::string_view key) const {
   if (key == mpsse::KeypadMap::kReset && !reset_key_) {
     throw std::invalid_argument("key R is behind the interlock, which is open");
   }
-  if (!map_.has(key)) {
+  const auto found = map_.find(key);
+  if (!found) {
     std::string text = "no key '" + std::string(key) + "'; there are";
     for (const auto& [name, code] : map_.keys()) text += " " + name;
     throw std::invalid_argument(text);
   }
-  return static_cast<Contacts>(1u << map_.code(key));
+  return static_cast<Contacts>(1u << *found);
 }
 
 Contacts Keypad::held(mpsse::Pins now) const {
@@ -149,6 +150,7 @@ Task<void> Keypad::type(std::vector<std::string> keys, Duration hold, Duration g
 
 Task<void> Keypad::enter(std::string code) {
   std::vector<Contacts> presses;
+  presses.reserve(code.size() + 1);
   for (const char& digit : code) presses.push_back(contact({&digit, 1}));
   presses.push_back(contact("enter"));
   co_await play(std::move(presses), timings_.hold);

@@ -136,20 +136,26 @@ Task<void> Pump::work() {
     co_await set_up();
     if (options_.lead > Duration::zero()) co_await stream();
     for (;;) {
-      if (!take_job()) {
-        co_await exchange(next_chunk(), "sampling");
-      } else if (commanded_.waits_for_pin) {
-        co_await exchange_armed();
-      } else {
-        dead_man_.arm(ahead_, begin() + commanded_.length);
-        co_await exchange(commanded_, "running a waveform");
-      }
+      if (const auto* what = take_up()) co_await exchange(what);
+      co_await exchange_armed();
     }
   } catch (...) {
     failure = std::current_exception();
   }
   fail(std::move(failure));
   if (options_.lead > Duration::zero()) world_.end(std::move(life_));
+}
+
+/// What the chip shall do now; nullptr when that is to wait for a pin.
+const mpsse::Compiled* Pump::take_up() {
+  if (!take_job()) {
+    doing_ = "sampling";
+    return &next_chunk();
+  }
+  if (commanded_.waits_for_pin) return nullptr;
+  doing_ = "running a waveform";
+  dead_man_.arm(ahead_, begin() + commanded_.length);
+  return &commanded_;
 }
 
 bool Pump::take_job() {

@@ -180,11 +180,12 @@ class Pump {
   Task<void> work();
   Task<void> set_up();
   Task<void> ask(Bytes commands, std::size_t answers, const char* doing);
-  Task<void> exchange(const mpsse::Compiled& compiled, const char* doing);
+  Task<void> exchange(const mpsse::Compiled* what);
   Task<std::size_t> write_in_parts(const mpsse::Compiled& compiled);
   Task<void> exchange_armed();
   std::size_t must_read(ReadResult read) const;
   void must_write(StreamStatus status) const;
+  const mpsse::Compiled* take_up();
   bool take_job();
   void check_commanded(const Job& job) const;
   const mpsse::Compiled& next_chunk();

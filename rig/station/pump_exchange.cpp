@@ -57,37 +57,42 @@ Task<void> Pump::ask(Bytes commands, std::size_t answers, const char* doing) {
   mpsse::Compiled compiled;
   compiled.commands = std::move(commands);
   compiled.reply_bytes = answers;
-  co_await exchange(compiled, doing);
+  doing_ = doing;
+  co_await exchange(&compiled);
 }
 
-Task<void> Pump::exchange(const mpsse::Compiled& compiled, const char* doing) {
-  // The chip begins at once if it has nothing to do, else behind what it was given.
-  const Instant start = begin();
-  chip_free_ = start + compiled.length;
-  doing_ = doing;
-  watchdog_.at(chip_free_ + kAnswerLimit);
-  if (running_ != nullptr) running_->start = start;
+/// Once while the chip is set up. After that it goes on with what comes next until the
+/// chip shall wait for a pin: there are some hundred exchanges in a simulated minute.
+Task<void> Pump::exchange(const mpsse::Compiled* what) {
+  for (; what != nullptr; what = opened_ ? take_up() : nullptr) {
+    const mpsse::Compiled& compiled = *what;
+    // The chip begins at once if it has nothing to do, else behind what it was given.
+    const Instant start = begin();
+    chip_free_ = start + compiled.length;
+    watchdog_.at(chip_free_ + kAnswerLimit);
+    if (running_ != nullptr) running_->start = start;
 
-  // One byte more than is due shows answers that nobody asked for.
-  reply_.resize(compiled.reply_bytes + 1);
-  std::size_t got = 0;
-  if (compiled.reply_bytes <= options_.fifo_bytes) {
-    const StreamStatus written = co_await channel_.write(compiled.commands);
-    must_write(written);
-  } else {
-    got = co_await write_in_parts(compiled);
+    // One byte more than is due shows answers that nobody asked for.
+    reply_.resize(compiled.reply_bytes + 1);
+    std::size_t got = 0;
+    if (compiled.reply_bytes <= options_.fifo_bytes) {
+      const StreamStatus written = co_await channel_.write(compiled.commands);
+      must_write(written);
+    } else {
+      got = co_await write_in_parts(compiled);
+    }
+    while (got < compiled.reply_bytes) {
+      const ReadResult read =
+          co_await channel_.read_some(std::span(reply_).subspan(got), kNever);
+      got += must_read(read);
+    }
+    watchdog_.cancel();
+    if (got != compiled.reply_bytes) throw error("more answers than commands");
+    if (!opened_) continue;
+    const bool commanded = what == &commanded_;
+    land(compiled, ByteView(reply_).first(compiled.reply_bytes), start,
+         commanded ? std::exchange(running_, nullptr) : nullptr, commanded, nullptr);
   }
-  while (got < compiled.reply_bytes) {
-    const ReadResult read =
-        co_await channel_.read_some(std::span(reply_).subspan(got), kNever);
-    got += must_read(read);
-  }
-  watchdog_.cancel();
-  if (got != compiled.reply_bytes) throw error("more answers than commands");
-  if (!opened_) co_return;
-  const bool commanded = &compiled == &commanded_;
-  land(compiled, ByteView(reply_).first(compiled.reply_bytes), start,
-       commanded ? std::exchange(running_, nullptr) : nullptr, commanded, nullptr);
 }
 
 /// A chip whose answers are not taken stops, and takes no more commands: a stream that

@@ -2,8 +2,9 @@
 
 #include <algorithm>
 #include <array>
-#include <boost/crc.hpp>
 #include <cstring>
+
+#include "rig/protocol/crc32.hpp"
 
 namespace lockrig::twin {
 namespace {
@@ -12,47 +13,47 @@ namespace {
 constexpr std::size_t kTextAt = 13;
 constexpr std::size_t kTextMax = 48;
 
-std::uint32_t checksum(ByteView record) {
-  boost::crc_32_type crc;
-  crc.process_bytes(record.data() + 4, record.size() - 4);
-  return crc.checksum();
-}
+std::uint32_t checksum(ByteView record) { return crc32(record.subspan(4)); }
 
 bool all(ByteView bytes, std::uint8_t value) {
   return std::all_of(bytes.begin(), bytes.end(),
                      [value](std::uint8_t byte) { return byte == value; });
 }
 
-}  // namespace
-
-// What is not asked for is told by its sequence alone, before its checksum costs
-// anything. A blank record's length is too long.
-std::optional<Event> AuditLog::read(std::uint32_t slot, std::uint32_t after) const {
-  std::array<std::uint8_t, kRecord> record;
-  flash_.read(address(slot), record);
-  Event event;
-  std::memcpy(&event.sequence, record.data() + 4, 4);
-  if (record[12] > kTextMax || event.sequence <= after) return std::nullopt;
-  std::uint32_t crc;
-  std::memcpy(&crc, record.data(), 4);
-  if (crc != checksum(record)) return std::nullopt;
-  std::memcpy(&event.boot, record.data() + 8, 4);
-  event.text.assign(record.begin() + kTextAt, record.begin() + kTextAt + record[12]);
-  return event;
+std::uint32_t word(ByteView record, std::size_t at) {
+  std::uint32_t value;
+  std::memcpy(&value, record.data() + at, 4);
+  return value;
 }
+
+std::uint32_t sequence_of(ByteView record) { return word(record, 4); }
+
+/// A whole event after that sequence. What is not asked for is told by its sequence
+/// alone, before its checksum costs anything; a blank record's length is too long.
+bool is_after(ByteView record, std::uint32_t sequence) {
+  return record[12] <= kTextMax && sequence_of(record) > sequence &&
+         word(record, 0) == checksum(record);
+}
+
+Event event_of(ByteView record) {
+  const auto text = record.subspan(kTextAt, record[12]);
+  return {sequence_of(record), word(record, 8), std::string(text.begin(), text.end())};
+}
+
+}  // namespace
 
 Task<void> AuditLog::load() {
   std::uint32_t last = records() - 1;
   for (std::uint32_t slot = 0; slot < records(); ++slot) {
-    const auto event = read(slot, newest_);
-    if (!event) continue;
-    newest_ = event->sequence;
+    const ByteView it = record(slot);
+    if (!is_after(it, newest_)) continue;
+    newest_ = sequence_of(it);
     last = slot;
   }
   if (newest_ > 0) {
     // It may be torn: make it firm.
-    const Bytes record = flash_.read(address(last), kRecord);
-    co_await flash_.program(address(last), record);
+    const Bytes firm = flash_.read(address(last), kRecord);
+    co_await flash_.program(address(last), firm);
   }
   if (defects_.has(kLogRestartsSequence)) newest_ = 0;
   next_ = (last + 1) % records();
@@ -90,8 +91,8 @@ Task<void> AuditLog::add(std::uint32_t boot, std::string text) {
 std::vector<Event> AuditLog::after(std::uint32_t sequence, std::size_t most) const {
   std::vector<Event> events;
   for (std::uint32_t slot = 0; slot < records(); ++slot) {
-    auto event = read(slot, sequence);
-    if (event) events.push_back(std::move(*event));
+    const ByteView it = record(slot);
+    if (is_after(it, sequence)) events.push_back(event_of(it));
   }
   std::sort(events.begin(), events.end(),
             [](const Event& a, const Event& b) { return a.sequence < b.sequence; });

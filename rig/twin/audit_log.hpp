@@ -1,7 +1,6 @@
 // The audit log: what happened at the door, in a ring of fixed records.
 #pragma once
 
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -39,8 +38,9 @@ class AuditLog {
   std::uint32_t address(std::uint32_t slot) const {
     return region_.address + slot * kRecord;
   }
-  /// Empty unless the slot holds a whole event after the sequence `after`.
-  std::optional<Event> read(std::uint32_t slot, std::uint32_t after) const;
+  ByteView record(std::uint32_t slot) const {
+    return flash_.view(address(slot), kRecord);
+  }
 
   NorFlash& flash_;
   Region region_;

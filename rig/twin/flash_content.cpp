@@ -5,6 +5,7 @@
 #include <cassert>
 #include <cmath>
 #include <cstring>
+#include <utility>
 
 #include "rig/core/random.hpp"
 
@@ -28,7 +29,7 @@ void FlashContent::read(std::uint32_t address, std::span<std::uint8_t> into) con
     const std::size_t count = std::min<std::size_t>(into.size(), kSectorSize - offset);
     const auto& sector = sectors_[address / kSectorSize];
     if (sector) {
-      std::memcpy(into.data(), sector->data() + offset, count);
+      std::memcpy(into.data(), sector->cells.data() + offset, count);
     } else {
       std::memset(into.data(), 0xff, count);
     }
@@ -43,7 +44,8 @@ void FlashContent::append(std::uint32_t address, std::size_t count, Bytes& to) c
     const std::uint32_t offset = address % kSectorSize;
     const std::size_t part = std::min<std::size_t>(count, kSectorSize - offset);
     if (const auto& sector = sectors_[address / kSectorSize]) {
-      to.insert(to.end(), sector->begin() + offset, sector->begin() + offset + part);
+      const auto from = sector->cells.begin() + offset;
+      to.insert(to.end(), from, from + part);
     } else {
       to.insert(to.end(), part, 0xff);
     }
@@ -52,12 +54,21 @@ void FlashContent::append(std::uint32_t address, std::size_t count, Bytes& to) c
   }
 }
 
+ByteView FlashContent::view(std::uint32_t address, std::size_t count) const {
+  static constexpr Sector kErased;
+  const std::uint32_t offset = address % kSectorSize;
+  assert(offset + count <= kSectorSize);
+  const auto& sector = sectors_[address / kSectorSize];
+  return ByteView(sector ? sector->cells : kErased.cells).subspan(offset, count);
+}
+
 bool FlashContent::blank(std::uint32_t address, std::size_t count) const {
   while (count > 0) {
     const std::uint32_t offset = address % kSectorSize;
     const std::size_t part = std::min<std::size_t>(count, kSectorSize - offset);
-    if (const auto& sector = sectors_[address / kSectorSize]) {
-      const auto* from = sector->data() + offset;
+    const auto& sector = sectors_[address / kSectorSize];
+    if (sector && offset < sector->blank_from) {
+      const auto* from = sector->cells.data() + offset;
       // All equal to the first, and the first is 0xff.
       if (*from != 0xff || std::memcmp(from, from + 1, part - 1) != 0) return false;
     }
@@ -67,11 +78,10 @@ bool FlashContent::blank(std::uint32_t address, std::size_t count) const {
   return true;
 }
 
-FlashContent::Sector& FlashContent::writable(std::uint32_t index) {
+inline FlashContent::Sector& FlashContent::writable(std::uint32_t index) {
   auto& sector = sectors_[index];
   if (!sector) {
     sector = std::make_shared<Sector>();
-    sector->fill(0xff);
   } else if (sector.use_count() > 1) {
     sector = std::make_shared<Sector>(*sector);
   }
@@ -84,8 +94,14 @@ void FlashContent::program(std::uint32_t address, ByteView data) {
   const std::uint32_t offset = address % kSectorSize;
   assert(offset + data.size() <= kSectorSize);
   Sector& sector = writable(index);
-  std::uint8_t* cells = sector.data() + offset;
-  for (std::size_t i = 0; i < data.size(); ++i) cells[i] &= data[i];
+  std::uint8_t* cells = sector.cells.data() + offset;
+  if (offset >= sector.blank_from) {
+    std::memcpy(cells, data.data(), data.size());
+  } else {
+    for (std::size_t i = 0; i < data.size(); ++i) cells[i] &= data[i];
+  }
+  sector.blank_from =
+      std::max(sector.blank_from, offset + static_cast<std::uint32_t>(data.size()));
   if (weak_.empty()) return;
   if (const auto found = weak_.find(index); found != weak_.end()) {
     // A cell that is driven to 0 again is firm.
@@ -98,7 +114,9 @@ void FlashContent::program(std::uint32_t address, ByteView data) {
 void FlashContent::erase(std::uint32_t address) {
   const std::uint32_t index = address / kSectorSize;
   if (sectors_[index].use_count() == 1) {
-    sectors_[index]->fill(0xff);  // cheaper than to give it back and take it anew
+    // Cheaper than to give it back and take it anew.
+    Sector& sector = *sectors_[index];
+    if (std::exchange(sector.blank_from, 0) > 0) sector.cells.fill(0xff);
   } else {
     sectors_[index].reset();
   }
@@ -121,7 +139,8 @@ void FlashContent::tear_program(std::uint32_t address, ByteView data, double fra
   cells.risen = 0.5;
   cells.seed = seed;
   for (std::size_t i = done; i < std::min(done + kWeakBytes, data.size()); ++i) {
-    cells.mask[offset + i] |= static_cast<std::uint8_t>(sector[offset + i] & ~data[i]);
+    cells.mask[offset + i] |=
+        static_cast<std::uint8_t>(sector.cells[offset + i] & ~data[i]);
   }
   settle(index, seed);
 }
@@ -139,7 +158,7 @@ void FlashContent::tear_erase(std::uint32_t address, double fraction,
     program(index * kSectorSize, ByteView(zero).first(done));
     return;
   }
-  sector.fill(0);
+  sector.cells.fill(0);
   Weak& cells = weak(index);
   cells.mask.fill(0xff);
   cells.risen = (fraction - kPreProgramShare) / (1 - kPreProgramShare);
@@ -150,6 +169,7 @@ void FlashContent::tear_erase(std::uint32_t address, double fraction,
 void FlashContent::settle(std::uint32_t index, std::uint64_t seed) {
   const Weak& cells = weak_.at(index);
   Sector& sector = writable(index);
+  sector.blank_from = kSectorSize;
   // Sixteen fine steps of chance for eight cells at a time.
   const auto chance = static_cast<std::uint64_t>(cells.risen * 16);
   Random random(mix(seed, index));
@@ -163,9 +183,9 @@ void FlashContent::settle(std::uint32_t index, std::uint64_t seed) {
       risen = (chance & bit) != 0 ? (risen | coins) : (risen & coins);
     }
     std::uint64_t value;
-    std::memcpy(&value, sector.data() + i, 8);
+    std::memcpy(&value, sector.cells.data() + i, 8);
     value = (value & ~mask) | (risen & mask);
-    std::memcpy(sector.data() + i, &value, 8);
+    std::memcpy(sector.cells.data() + i, &value, 8);
   }
 }
 

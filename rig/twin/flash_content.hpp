@@ -32,6 +32,8 @@ class FlashContent {
   /// REQUIRES of all: the range lies within size().
   void read(std::uint32_t address, std::span<std::uint8_t> into) const;
   void append(std::uint32_t address, std::size_t count, Bytes& to) const;
+  /// Within one sector; until that is written.
+  ByteView view(std::uint32_t address, std::size_t count) const;
   bool blank(std::uint32_t address, std::size_t count) const;
   void program(std::uint32_t address, ByteView data);
   void erase(std::uint32_t address);
@@ -50,9 +52,15 @@ class FlashContent {
   std::size_t weak_bits() const;
 
  private:
-  using Sector = std::array<std::uint8_t, kSectorSize>;
+  using Cells = std::array<std::uint8_t, kSectorSize>;
+  struct Sector {
+    constexpr Sector() { cells.fill(0xff); }
+
+    Cells cells;
+    std::uint32_t blank_from = 0;  // all cells from here on are erased and firm
+  };
   struct Weak {
-    Sector mask{};       // 1: this cell is weak
+    Cells mask{};        // 1: this cell is weak
     double risen = 0.5;  // chance that a weak cell reads 1
     std::uint64_t seed = 0;
   };

@@ -7,16 +7,16 @@
 namespace lockrig::twin {
 namespace {
 
-[[noreturn]] void refuse(std::uint16_t both) {
+std::uint16_t mask_of(int bit) { return static_cast<std::uint16_t>(1u << bit); }
+
+}  // namespace
+
+void Ft2232h::refuse(std::uint16_t both) {
   const int bit = std::countr_zero(both);
   throw std::logic_error("two drivers on " + std::string(bit < 8 ? "ADBUS" : "ACBUS") +
                          std::to_string(bit % 8) +
                          ": the chip drives it as an output, the board as an input");
 }
-
-std::uint16_t mask_of(int bit) { return static_cast<std::uint16_t>(1u << bit); }
-
-}  // namespace
 
 Ft2232h::Ft2232h(World& world)
     : world_(world),
@@ -127,14 +127,6 @@ void Ft2232h::start(BitMode mode) {
   drive({});
 }
 
-void Ft2232h::set_input(int bit, bool level) {
-  const std::uint16_t mask = mask_of(bit);
-  wired_ |= mask;
-  if (mode_ == BitMode::mpsse && (driven_ & mask) != 0) refuse(mask);
-  put_inputs(static_cast<std::uint16_t>(level ? engine_.inputs() | mask
-                                              : engine_.inputs() & ~mask));
-}
-
 void Ft2232h::release_input(int bit, bool pull) {
   const std::uint16_t mask = mask_of(bit);
   wired_ &= static_cast<std::uint16_t>(~mask);
@@ -142,22 +134,16 @@ void Ft2232h::release_input(int bit, bool pull) {
                                              : engine_.inputs() & ~mask));
 }
 
-void Ft2232h::put_inputs(std::uint16_t levels) {
-  const int changed = engine_.inputs() ^ levels;
-  engine_.set_inputs(levels, world_.now());
-  // Not at once: the caller may be in the middle of a change of its own.
-  if (engine_.waits_for_gpiol1() && (changed >> mpsse::kGpiol1Bit & 1) != 0) {
-    timer_.at(world_.now());
-  }
-}
-
 void Ft2232h::drive(mpsse::Pins pins) {
-  std::uint16_t levels = plugged_ ? kUartIdle : 0;
-  std::uint16_t driven = plugged_ ? kUartOutputs : 0;
+  std::uint16_t levels = 0;
+  std::uint16_t driven = 0;
   if (mode_ == BitMode::mpsse) {
     driven = pins.direction;
     levels = static_cast<std::uint16_t>(pins.value & driven);
     if (const std::uint16_t both = driven & wired_; both != 0) refuse(both);
+  } else if (plugged_) {
+    driven = kUartOutputs;
+    levels = kUartIdle;
   }
   if (levels == levels_ && driven == driven_) return;
   levels_ = levels;

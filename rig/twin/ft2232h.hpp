@@ -72,7 +72,13 @@ class Ft2232h final : public FtdiChannel {
   /// The world drives a pin (0-7 ADBUS, 8-15 ACBUS), now. std::logic_error, naming the
   /// pin, if an MPSSE output drives it too; so will the set command that tries later.
   /// The idle UART outputs are tolerated: an input's source stands behind a resistor.
-  void set_input(int bit, bool level);
+  void set_input(int bit, bool level) {
+    const auto mask = static_cast<std::uint16_t>(1u << bit);
+    wired_ |= mask;
+    if (mode_ == BitMode::mpsse && (driven_ & mask) != 0) refuse(mask);
+    const std::uint16_t others = engine_.inputs() & static_cast<std::uint16_t>(~mask);
+    put_inputs(level ? others | mask : others);
+  }
   /// The world no longer drives a pin. It reads its pull: outside, or the chip's own
   /// weak pull-up (75 kOhm, FT2232H data sheet), which an outside pull overrides.
   void release_input(int bit, bool pull = true);
@@ -95,7 +101,16 @@ class Ft2232h final : public FtdiChannel {
  private:
   bool exchange();
   void start(BitMode mode);
-  void put_inputs(std::uint16_t levels);
+  [[noreturn]] static void refuse(std::uint16_t both);
+  // Inline, as set_input() is: a flash's BUSY changes thousands of times in a minute.
+  void put_inputs(std::uint16_t levels) {
+    const int changed = engine_.inputs() ^ levels;
+    engine_.set_inputs(levels, world_.now());
+    // Not at once: the caller may be in the middle of a change of its own.
+    if (engine_.waits_for_gpiol1() && (changed >> mpsse::kGpiol1Bit & 1) != 0) {
+      timer_.at(world_.now());
+    }
+  }
   void drive(mpsse::Pins pins);
   /// `alone`: no task of the world is in the middle of something, the clock may move.
   Instant advance(bool alone);

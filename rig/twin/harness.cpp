@@ -130,6 +130,7 @@ Harness::Harness(World& world, Ft2232h& chip, Board& board, const mpsse::Wiring&
   const auto key_line = [&](const char* name) {
     const Contact line = contact(wiring, name);
     keypad_mask_ |= line.mask;
+    keypad_inverted_ |= line.inverted;
     return line;
   };
   const auto press_key = [this](int n, bool closed) { press(n, closed); };
@@ -139,11 +140,11 @@ Harness::Harness(World& world, Ft2232h& chip, Board& board, const mpsse::Wiring&
     strobe_ = key_line("key_strobe");
     multiplexer_.emplace(press_key);
   } else {
-    data_ = key_line("keypad_data");
-    clock_ = key_line("keypad_clock");
-    latch_ = key_line("keypad_latch");
-    enable_ = key_line("keypad_enable");
-    shift_register_.emplace(world.seed(), press_key);
+    const ShiftRegister::Pins pins{.data = key_line("keypad_data").mask,
+                                   .clock = key_line("keypad_clock").mask,
+                                   .latch = key_line("keypad_latch").mask,
+                                   .enabled = key_line("keypad_enable").mask};
+    shift_register_.emplace(world.seed(), pins, press_key);
   }
 
   if (wiring.has("dip")) dip_ = contact(wiring, "dip");
@@ -160,7 +161,10 @@ Harness::Harness(World& world, Ft2232h& chip, Board& board, const mpsse::Wiring&
   board_.set_supply(Supply::open);
   for (int i = 0; i < kOutputs; ++i) {
     if (!wiring.has(kSensors[i])) continue;
-    sensors_[static_cast<std::size_t>(i)] = wiring.at(kSensors[i]);
+    const mpsse::Line& line = wiring.at(kSensors[i]);
+    sensors_[static_cast<std::size_t>(i)] = {.mask = line.mask(),
+                                             .bit = static_cast<std::int8_t>(line.bit),
+                                             .active_high = line.active_high};
     show(static_cast<Output>(i), board_.output(static_cast<Output>(i)));
   }
   board_.watch_outputs([this](Output o, bool active) { show(o, active); });
@@ -243,13 +247,25 @@ void Harness::check_fault(const std::string& name, const mpsse::Wiring& wiring) 
 }
 
 void Harness::show(Output output, bool active) {
-  const auto& line = sensors_[static_cast<std::size_t>(output)];
-  if (!line) return;
-  if ((plugged_ & line->mask()) != 0) {
-    chip_.set_input(line->bit, active == line->active_high);
+  const Sensor& sensor = sensors_[static_cast<std::size_t>(output)];
+  if (sensor.bit < 0) return;
+  if ((plugged_ & sensor.mask) != 0) {
+    chip_.set_input(sensor.bit, active == sensor.active_high);
   } else {
-    chip_.release_input(line->bit, !line->active_high);
+    chip_.release_input(sensor.bit, !sensor.active_high);
   }
+}
+
+inline void Harness::keypad_changed() {
+  if (!multiplexer_) {
+    shift_register_->set(levels_ ^ keypad_inverted_);
+    return;
+  }
+  int address = 0;
+  for (std::size_t i = 0; i < address_.size(); ++i) {
+    if (address_[i].active(levels_)) address |= 1 << i;
+  }
+  multiplexer_->set(address, strobe_.active(levels_));
 }
 
 void Harness::outputs_changed(std::uint16_t chip_levels, std::uint16_t chip_driven) {
@@ -261,34 +277,21 @@ void Harness::outputs_changed(std::uint16_t chip_levels, std::uint16_t chip_driv
   if (changed == 0) return;
   levels_ = levels;
 
-  if ((changed & ~keypad_mask_) == 0) return keypad_changed();
   if ((changed & isolate_.mask) != 0) isolate(isolate_.active(levels));
   if ((changed & keypad_mask_) != 0) keypad_changed();
-  if ((changed & (power_.mask | discharge_.mask | dip_.mask)) == 0) return;
+  if ((changed & (power_.mask | discharge_.mask | dip_.mask)) != 0) supply_changed();
+}
+
+void Harness::supply_changed() {
   // A bleed under a closed switch changes nothing: the switch wins.
-  const Supply closed = dip_.active(levels) ? Supply::dipped : Supply::connected;
-  const Supply supply = power_.active(levels)       ? closed
-                        : discharge_.active(levels) ? Supply::discharged
-                                                    : Supply::open;
+  const Supply closed = dip_.active(levels_) ? Supply::dipped : Supply::connected;
+  const Supply supply = power_.active(levels_)       ? closed
+                        : discharge_.active(levels_) ? Supply::discharged
+                                                     : Supply::open;
   if (supply != supply_) {
     supply_ = supply;
     board_.set_supply(supply);
   }
-}
-
-void Harness::keypad_changed() {
-  if (!multiplexer_) {
-    shift_register_->set({.data = data_.active(levels_),
-                          .clock = clock_.active(levels_),
-                          .latch = latch_.active(levels_),
-                          .enabled = enable_.active(levels_)});
-    return;
-  }
-  int address = 0;
-  for (std::size_t i = 0; i < address_.size(); ++i) {
-    if (address_[i].active(levels_)) address |= 1 << i;
-  }
-  multiplexer_->set(address, strobe_.active(levels_));
 }
 
 void Harness::press(int switch_number, bool closed) {

@@ -69,9 +69,17 @@ class Harness final : public Operator {
     }
   };
 
+  /// The chip's pin that sees an output of the board, if one does.
+  struct Sensor {
+    std::uint16_t mask = 0;
+    std::int8_t bit = -1;
+    bool active_high = true;
+  };
+
   Contact contact(const mpsse::Wiring& wiring, const char* name);
   void plug(const std::string& wire, bool in);
   void outputs_changed(std::uint16_t chip_levels, std::uint16_t chip_driven);
+  void supply_changed();
   void keypad_changed();
   void press(int switch_number, bool closed);
   void isolate(bool isolated);
@@ -80,15 +88,15 @@ class Harness final : public Operator {
   Ft2232h& chip_;
   Board& board_;
   std::vector<mpsse::Line> lines_;
-  std::array<std::optional<mpsse::Line>, kOutputs> sensors_;
+  std::array<Sensor, kOutputs> sensors_;
   std::unique_ptr<Console> console_;
 
   Contact power_, discharge_, isolate_;
   Contact dip_;  // never active where there is none
-  Contact data_, clock_, latch_, enable_;
   std::array<Contact, 4> address_;
   Contact strobe_;
   std::uint16_t keypad_mask_ = 0;
+  std::uint16_t keypad_inverted_ = 0;  // of these, where low is active
   std::optional<ShiftRegister> shift_register_;
   std::optional<KeyMultiplexer> multiplexer_;
 

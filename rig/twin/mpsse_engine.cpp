@@ -46,8 +46,7 @@ bool is_read_at(const std::uint8_t* at, const std::uint8_t* end) {
 void MpsseEngine::reset() {
   commands_.clear();
   head_ = 0;
-  answers_.clear();
-  taken_ = 0;
+  taken_ = given_ = 0;
   flushed_ = false;
   block_ = Block::commands;
   set_clock({.divide_by_5 = true, .divisor = 0});
@@ -86,25 +85,8 @@ void MpsseEngine::drop_commands(Instant now) {
 
 void MpsseEngine::drop_answers(Instant now) {
   settle(now);
-  answers_.clear();
-  taken_ = 0;
+  taken_ = given_ = 0;
   flushed_ = false;
-}
-
-void MpsseEngine::consume(std::size_t bytes) {
-  head_ += bytes;
-  if (head_ == commands_.size()) {
-    commands_.clear();
-    head_ = 0;
-  }
-}
-
-std::int64_t MpsseEngine::first_tick_at(Instant t) const {
-  return mpsse::first_tick(t - start_);
-}
-
-std::int64_t MpsseEngine::last_tick_at(Instant t) const {
-  return mpsse::last_tick(t - start_);
 }
 
 Instant MpsseEngine::advance(Instant now, bool skips) {
@@ -181,18 +163,22 @@ void MpsseEngine::set_and_pause(Instant& now, bool skips) {
     const mpsse::Pins to = outputs_after(high, set[1], set[2]);
     if (to == outputs_) return;
     if (wait > 0) {
-      pause_bytes_ = wait;
-      pause_end_ = ticks_ + mpsse::clocks_of(stream) * ticks_per_clock_;
-      pause_until_ = time_of(pause_end_);
+      const std::int64_t end = ticks_ + mpsse::clocks_of(stream) * ticks_per_clock_;
+      const Instant until = time_of(end);
       // Flushed answers reach the host before the clock moves.
-      if (now < pause_until_) {
-        if (!skips || flushed_ || !skip_(pause_until_)) return;
-        now = pause_until_;
+      if (now < until) {
+        if (!skips || flushed_ || !skip_(until)) {
+          pause_bytes_ = wait;
+          pause_end_ = end;
+          settle_at_ = pause_until_ = until;
+          return;
+        }
+        now = until;
       }
-      end_pause();
+      ticks_ = end;
     }
     outputs_ = to;
-    consume(kSetBytes);
+    consume(wait + kSetBytes);
     drive_(to);
   }
 }
@@ -227,7 +213,8 @@ void MpsseEngine::plan() {
   ByteView stream = rest();
   std::int64_t tick = ticks_;
   std::size_t space = room();
-  for (;;) {
+  // A flush ends every exchange.
+  while (!stream.empty() && stream[0] != mpsse::op::kFlush) {
     Group group = group_at(stream, space);
     if (group.bytes == 0) {
       ByteView behind = stream;
@@ -250,6 +237,7 @@ void MpsseEngine::plan() {
   if (run_.empty()) return;
   current_ = 0;
   run_end_ = tick;
+  settle_at_ = time_of(run_.front().first);
   history_.clear();
   same_until_ = Instant::min();
   seen_edges_ = 0;
@@ -308,13 +296,14 @@ MpsseEngine::Block MpsseEngine::execute(Instant now) {
     case Kind::clock_bytes_until_high:
     case Kind::clock_bytes_until_low:
       return clock_until(*command, bytes, now);
-    case Kind::bad:
+    case Kind::bad: {
       if (room() < 2) return Block::room;
-      append_answers(2);
-      answers_[answers_.size() - 2] = mpsse::op::kBadCommand;
-      answers_.back() = command->opcode;
+      std::uint8_t* const to = append_answers(2);
+      to[0] = mpsse::op::kBadCommand;
+      to[1] = command->opcode;
       consume(bytes);
       return Block::none;
+    }
     default:
       throw std::logic_error("virtual FT2232H: opcode " +
                              std::to_string(command->opcode) + " is not modelled");
@@ -339,6 +328,7 @@ MpsseEngine::Block MpsseEngine::clock_until(const Command& command, std::size_t 
   if (counted) clocks = std::min(clocks, std::int64_t{command.clocks});
   run_end_ = *clocking_since_ + clocks * period;
   run_.push_back({run_end_, 0, 1, bytes, 0, 0});
+  settle_at_ = time_of(run_end_);
   current_ = 0;
   clocking_since_.reset();
   clocking_until_ = kNever;
@@ -350,20 +340,13 @@ bool MpsseEngine::gpiol1(bool high) const {
   return (pins(inputs_) >> mpsse::kGpiol1Bit & 1) == (high ? 1 : 0);
 }
 
-void MpsseEngine::set_inputs(std::uint16_t levels, Instant now) {
-  if (levels == inputs_) return;
-  inputs_ = levels;
-  if (run_.empty()) return;
-  if (now <= same_until_ && seen_edges_ < history_.size()) {
-    history_.back().levels = levels;
-    return;
-  }
+void MpsseEngine::note_edge(Instant now) {
   const std::int64_t tick = first_tick_at(now);
   note_next_read(tick);
   if (history_.size() > seen_edges_ && history_.back().tick == tick) {
-    history_.back().levels = levels;
+    history_.back().levels = inputs_;
   } else {
-    history_.push_back({tick, levels});
+    history_.push_back({tick, inputs_});
   }
 }
 
@@ -378,21 +361,24 @@ void MpsseEngine::note_next_read(std::int64_t tick) {
   if (next < group.count) same_until_ = time_of(group.first + next * group.period);
 }
 
-void MpsseEngine::settle(Instant now) {
+void MpsseEngine::settle_run(Instant now) {
   if (pause_bytes_ > 0) {
     if (now >= pause_until_) end_pause();
     return;
   }
-  if (run_.empty()) return;
   const std::int64_t limit = last_tick_at(now);
-  while (current_ < run_.size()) {
+  for (; current_ < run_.size(); ++current_) {
     Group& group = run_[current_];
-    if (group.first > limit) return;
-    std::int64_t due = group.count;
-    if (group.period > 0) due = std::min(due, (limit - group.first) / group.period + 1);
-    read(group, due);
-    if (group.count > 0) return;
-    ++current_;
+    if (group.first <= limit) {
+      std::int64_t due = group.count;
+      if (group.period > 0)
+        due = std::min(due, (limit - group.first) / group.period + 1);
+      read(group, due);
+    }
+    if (group.count > 0) {
+      settle_at_ = time_of(group.first);
+      return;
+    }
   }
   ticks_ = run_end_;
   run_.clear();
@@ -421,14 +407,17 @@ void MpsseEngine::read(Group& group, std::int64_t count) {
 void MpsseEngine::answer(const Group& group, std::int64_t count) {
   const auto size = static_cast<std::size_t>(group.reads);
   const std::size_t total = size * static_cast<std::size_t>(count);
-  append_answers(total);
-  std::uint8_t* const to = answers_.data() + answers_.size() - total;
+  std::uint8_t* const to = append_answers(total);
   const std::uint16_t levels = pins(seen_);
   if (size == 2 && group.high == 2) {  // a sample, as nearly all are
-    for (std::size_t i = 0; i < total; i += 2) {
-      to[i] = static_cast<std::uint8_t>(levels);
-      to[i + 1] = static_cast<std::uint8_t>(levels >> 8);
+    const auto low = static_cast<std::uint8_t>(levels);
+    const auto high = static_cast<std::uint8_t>(levels >> 8);
+    const std::uint8_t four[8] = {low, high, low, high, low, high, low, high};
+    std::size_t i = 0;
+    for (; i + sizeof four <= total; i += sizeof four) {
+      std::memcpy(to + i, four, sizeof four);
     }
+    std::memcpy(to + i, four, total - i);
     return;
   }
   for (std::size_t i = 0; i < size; ++i) {
@@ -441,23 +430,20 @@ void MpsseEngine::answer(const Group& group, std::int64_t count) {
   }
 }
 
-void MpsseEngine::append_answers(std::size_t count) {
-  if (taken_ > 0) {
-    answers_.erase(answers_.begin(),
-                   answers_.begin() + static_cast<std::ptrdiff_t>(taken_));
+std::uint8_t* MpsseEngine::append_answers(std::size_t count) {
+  if (given_ + count > answers_.size()) {
+    std::memmove(answers_.data(), answers_.data() + taken_, answered());
+    given_ = answered();
     taken_ = 0;
   }
-  answers_.resize(answers_.size() + count);
+  return answers_.data() + std::exchange(given_, given_ + count);
 }
 
 std::size_t MpsseEngine::take(std::span<std::uint8_t> into) {
   const std::size_t count = std::min(into.size(), answered());
   if (count > 0) std::memcpy(into.data(), answers_.data() + taken_, count);
   taken_ += count;
-  if (taken_ == answers_.size()) {
-    answers_.clear();
-    taken_ = 0;
-  }
+  if (taken_ == given_) taken_ = given_ = 0;
   return count;
 }
 

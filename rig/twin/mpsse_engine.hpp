@@ -10,6 +10,7 @@
 // Sans-I/O: whoever owns it says what time it is and comes back when told.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -51,11 +52,22 @@ class MpsseEngine {
   /// moved there.
   Instant run(Instant now) { return advance(now, static_cast<bool>(skip_)); }
   /// Evaluates the reads that were due by `now` and nothing else.
-  void settle(Instant now);
+  void settle(Instant now) {
+    if (busy() && now >= settle_at_) settle_run(now);
+  }
 
   /// Levels of the pins as far as the chip does not drive them itself. A read at the
   /// same moment sees them.
-  void set_inputs(std::uint16_t levels, Instant now);
+  void set_inputs(std::uint16_t levels, Instant now) {
+    if (levels == inputs_) return;
+    inputs_ = levels;
+    if (run_.empty()) return;
+    if (now <= same_until_ && seen_edges_ < history_.size()) {
+      history_.back().levels = levels;
+    } else {
+      note_edge(now);
+    }
+  }
   std::uint16_t inputs() const { return inputs_; }
   mpsse::Pins outputs() const { return outputs_; }
   /// From now on these pins read so, whoever drives them how.
@@ -69,7 +81,7 @@ class MpsseEngine {
 
   /// Bytes of commands not yet executed, those of a write() that waits included.
   std::size_t queued() const { return commands_.size() - head_; }
-  std::size_t answered() const { return answers_.size() - taken_; }
+  std::size_t answered() const { return given_ - taken_; }
   std::size_t take(std::span<std::uint8_t> into);
 
   bool waits_for_gpiol1() const { return block_ == Block::gpiol1; }
@@ -97,11 +109,17 @@ class MpsseEngine {
 
   ByteView rest() const { return ByteView(commands_).subspan(head_); }
   std::size_t room() const { return kFifoBytes - answered(); }
-  void consume(std::size_t bytes);
+  void consume(std::size_t bytes) {
+    head_ += bytes;
+    if (head_ == commands_.size()) {
+      commands_.clear();
+      head_ = 0;
+    }
+  }
 
   Instant time_of(std::int64_t tick) const { return start_ + mpsse::to_duration(tick); }
-  std::int64_t first_tick_at(Instant t) const;
-  std::int64_t last_tick_at(Instant t) const;
+  std::int64_t first_tick_at(Instant t) const { return mpsse::first_tick(t - start_); }
+  std::int64_t last_tick_at(Instant t) const { return mpsse::last_tick(t - start_); }
 
   Instant advance(Instant now, bool skips);
   void end_pause() {
@@ -126,10 +144,13 @@ class MpsseEngine {
   bool gpiol1(bool high) const;
   Instant next_wake() const;
 
+  void settle_run(Instant now);
+  void note_edge(Instant now);
   void note_next_read(std::int64_t tick);
   void read(Group& group, std::int64_t count);
   void answer(const Group& group, std::int64_t count);
-  void append_answers(std::size_t count);
+  /// Where they are to be written. REQUIRES: count <= room().
+  std::uint8_t* append_answers(std::size_t count);
   std::uint16_t pins(std::uint16_t levels) const {
     return with_shorts(static_cast<std::uint16_t>(
         (levels & ~outputs_.direction) | (outputs_.value & outputs_.direction)));
@@ -140,8 +161,9 @@ class MpsseEngine {
 
   Bytes commands_;
   std::size_t head_ = 0;
-  Bytes answers_;
+  std::array<std::uint8_t, kFifoBytes> answers_;  // from taken_ to given_
   std::size_t taken_ = 0;
+  std::size_t given_ = 0;
   bool flushed_ = false;
   Block block_ = Block::commands;
 
@@ -164,6 +186,7 @@ class MpsseEngine {
   std::vector<Group> run_;  // planned; empty when nothing is
   std::size_t current_ = 0;
   std::int64_t run_end_ = 0;
+  Instant settle_at_{};        // nothing under way is due before
   std::vector<Edge> history_;  // of the inputs since the run began
   std::size_t seen_edges_ = 0;
   std::uint16_t seen_ = 0xffff;

@@ -61,18 +61,24 @@ bool NorFlash::blank(std::uint32_t address, std::size_t count) const {
   return content_.blank(address, count);
 }
 
-bool NorFlash::begin(FlashOp::Kind kind, std::uint32_t address, ByteView data) {
+const Region* NorFlash::find_region(std::uint32_t address) const {
+  const auto found = std::find_if(regions_.begin(), regions_.end(),
+                                  [=](const Region& r) { return r.contains(address); });
+  return found == regions_.end() ? nullptr : &*found;
+}
+
+bool NorFlash::begin(FlashOp::Kind kind, std::uint32_t address, ByteView data,
+                     bool first) {
   const Duration length =
       kind == FlashOp::Kind::erase ? timing_.erase : timing_.program(data.size());
   current_ = Operation{kind, address, data, world_.now(), length};
   const std::uint64_t index = count_++;
-  const auto region =
-      std::find_if(regions_.begin(), regions_.end(),
-                   [=](const Region& r) { return r.contains(address); });
-  const std::string_view name = region == regions_.end() ? "" : region->name;
+  // Operations come in rows.
+  if (region_ == nullptr || !region_->contains(address)) region_ = find_region(address);
+  const std::string_view name = region_ == nullptr ? "" : region_->name;
   if (name.starts_with("slot")) ++slot_count_;
   if (watch_) watch_({index, kind, name, phase_});
-  if (busy_) busy_(true);
+  if (first && busy_) busy_(true);
   if (cut_ && cut_->index == index) return false;
   return world_.skip_to(world_.now() + length);
 }
@@ -90,21 +96,22 @@ Task<void> NorFlash::wait_for_end() {
     collapse_();
     co_await world_.never();
   }
-  co_await world_.sleep_until(current_->start + current_->length, "a flash operation");
+  const Instant due = current_->start + current_->length;
+  if (!world_.skip_to(due)) co_await world_.wake_at(due, "a flash operation");
 }
 
 Task<void> NorFlash::wait_for_idle() {
   while (current_) co_await idle_.wait(kNever, "the flash to be idle");
 }
 
-void NorFlash::finish() {
+void NorFlash::finish(bool last) {
   if (current_->kind == FlashOp::Kind::erase) {
     content_.erase(current_->address);
   } else {
     content_.program(current_->address, current_->data);
   }
   current_.reset();
-  if (busy_) busy_(false);
+  if (last && busy_) busy_(false);
   if (idle_.awaited()) idle_.notify();
 }
 
@@ -115,28 +122,27 @@ void NorFlash::tear(double fraction, std::uint64_t seed) {
 
 Task<void> NorFlash::erase(std::uint32_t address) {
   if (current_) co_await wait_for_idle();
-  if (!begin(FlashOp::Kind::erase, address, {})) co_await wait_for_end();
-  finish();
+  if (!begin(FlashOp::Kind::erase, address, {}, true)) co_await wait_for_end();
+  finish(true);
 }
 
 Task<void> NorFlash::program(std::uint32_t address, ByteView data) {
-  while (!data.empty()) {
+  for (bool first = true; !data.empty(); first = false) {
     const std::size_t count =
         std::min<std::size_t>(data.size(), kPageSize - address % kPageSize);
     if (current_) co_await wait_for_idle();
-    if (!begin(FlashOp::Kind::program, address, data.first(count))) {
+    if (!begin(FlashOp::Kind::program, address, data.first(count), first)) {
       co_await wait_for_end();
     }
-    finish();
     address += static_cast<std::uint32_t>(count);
     data = data.subspan(count);
+    finish(data.empty());
   }
 }
 
 Task<void> NorFlash::copy_sector(std::uint32_t from, std::uint32_t to) {
   co_await erase(to);
-  const Bytes data = read(from, kSectorSize);
-  co_await program(to, data);
+  co_await program(to, view(from, kSectorSize));
 }
 
 void NorFlash::power_lost(std::uint64_t seed) {

@@ -36,6 +36,7 @@ struct FlashTiming {
 
 class NorFlash final : public FlashProbe {
  public:
+  /// REQUIRES: regions that do not overlap.
   NorFlash(World& world, FlashContent& content, std::vector<Region> regions,
            FlashTiming timing);
 
@@ -44,13 +45,18 @@ class NorFlash final : public FlashProbe {
   Task<void> erase(std::uint32_t address);
   /// Any length; page by page, never across a page's end.
   Task<void> program(std::uint32_t address, ByteView data);
-  /// Erases the sector at `to`, then copies the one at `from` into it.
+  /// Erases the sector at `to`, then copies the one at `from` into it. Nobody writes
+  /// that one meanwhile.
   Task<void> copy_sector(std::uint32_t from, std::uint32_t to);
 
   void read(std::uint32_t address, std::span<std::uint8_t> into) const {
     content_.read(address, into);
   }
   Bytes read(std::uint32_t address, std::size_t count) const;
+  /// Within one sector; until an operation on that ends.
+  ByteView view(std::uint32_t address, std::size_t count) const {
+    return content_.view(address, count);
+  }
   bool blank(std::uint32_t address, std::size_t count) const;
 
   /// What the board is doing, for the probe: see FlashOp::phase.
@@ -61,7 +67,8 @@ class NorFlash final : public FlashProbe {
   void power_lost(std::uint64_t seed);
   /// Called when a cut that was asked of the probe has to take the supply away.
   void on_cut(std::function<void()> collapse) { collapse_ = std::move(collapse); }
-  /// Called when an operation begins (true) and when it ends; not when power fails.
+  /// Called when a call of the above begins its first operation (true) and when its
+  /// last one ends; not when power fails. From page to page no time passes.
   void on_busy(std::function<void(bool busy)> changed) { busy_ = std::move(changed); }
   /// Makes a Durable of a board from a flash content. May be called from any thread.
   using MakeDurable = std::function<std::shared_ptr<const Durable>(FlashContent)>;
@@ -93,16 +100,19 @@ class NorFlash final : public FlashProbe {
     std::function<void()> fired;
   };
 
+  const Region* find_region(std::uint32_t address) const;
   Task<void> wait_for_idle();
-  /// True when the operation may run to its end without waiting.
-  bool begin(FlashOp::Kind kind, std::uint32_t address, ByteView data);
+  /// True when the operation may run to its end without waiting. `first` and `last`: of
+  /// a row between which nobody can see the chip idle.
+  bool begin(FlashOp::Kind kind, std::uint32_t address, ByteView data, bool first);
   Task<void> wait_for_end();
-  void finish();
+  void finish(bool last);
   void tear(double fraction, std::uint64_t seed);
 
   World& world_;
   FlashContent& content_;
   std::vector<Region> regions_;
+  const Region* region_ = nullptr;  // of the last operation, if it was in one
   FlashTiming timing_;
   std::string_view phase_ = "boot";
   std::uint64_t count_ = 0;

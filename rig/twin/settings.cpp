@@ -2,11 +2,12 @@
 
 #include <algorithm>
 #include <array>
-#include <boost/crc.hpp>
 #include <charconv>
 #include <cstring>
 #include <optional>
 #include <stdexcept>
+
+#include "rig/protocol/crc32.hpp"
 
 namespace lockrig::twin {
 namespace {
@@ -19,11 +20,7 @@ constexpr auto kBankHeader = static_cast<Key>(0xf0);
 
 using Record = std::array<std::uint8_t, kSize>;
 
-std::uint32_t checksum(ByteView record) {
-  boost::crc_32_type crc;
-  crc.process_bytes(record.data() + 4, record.size() - 4);
-  return crc.checksum();
-}
+std::uint32_t checksum(ByteView record) { return crc32(record.subspan(4)); }
 
 // crc32 of the rest, key, length, value, 0xff
 Record encode(Key key, const std::string& value) {

@@ -1,5 +1,6 @@
 #include "rig/twin/shift_register.hpp"
 
+#include <bit>
 #include <stdexcept>
 
 namespace lockrig::twin {
@@ -11,15 +12,13 @@ void ShiftRegister::refuse() {
 
 void ShiftRegister::drive() {
   const std::uint16_t before = closed_;
-  closed_ = pins_.enabled ? store_ : std::uint16_t{0};
+  closed_ = (levels_ & pins_.enabled) != 0 ? store_ : std::uint16_t{0};
   if (closed_ == before) return;
-  const int opened = before & ~closed_;
-  const int newly = closed_ & ~before;
-  for (int i = 0; i < 16; ++i) {
-    if ((opened >> i & 1) != 0) contact_(i, false);
+  for (unsigned opened = before & ~closed_; opened != 0; opened &= opened - 1) {
+    contact_(std::countr_zero(opened), false);
   }
-  for (int i = 0; i < 16; ++i) {
-    if ((newly >> i & 1) != 0) contact_(i, true);
+  for (unsigned newly = closed_ & ~before; newly != 0; newly &= newly - 1) {
+    contact_(std::countr_zero(newly), true);
   }
 }
 

@@ -34,12 +34,14 @@ Task<void> Signaller::run() {
     while (patterns_.empty()) co_await queued_.wait(kNever, "a signal to show");
     const Pattern pattern = patterns_.front();
     patterns_.pop_front();
-    co_await p_.world.sleep_for(pattern.pause, "the pause before a signal");
+    Instant due = p_.world.now() + pattern.pause;
     for (int i = 0; i < pattern.count; ++i) {
-      if (i > 0) co_await p_.world.sleep_for(kBetweenPulses, "a signal");
+      if (!p_.world.skip_to(due)) co_await p_.world.wake_at(due, "a signal");
       drive(pattern.colour, true);
-      co_await p_.world.sleep_for(pattern.pulse, "a signal");
+      due = p_.world.now() + pattern.pulse;
+      if (!p_.world.skip_to(due)) co_await p_.world.wake_at(due, "a signal");
       drive(pattern.colour, false);
+      due = p_.world.now() + kBetweenPulses;
     }
   }
 }

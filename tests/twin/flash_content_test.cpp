@@ -113,5 +113,44 @@ TEST(FlashContent, erase_ends_all_weakness) {
   EXPECT_EQ(read(flash, 0, 4096), Bytes(4096, 0xff));
 }
 
+TEST(FlashContent, remembers_no_more_as_erased_than_is) {
+  FlashContent flash(1);
+  Bytes expected(kSectorSize, 0xff);
+  const auto program = [&](std::uint32_t at, const Bytes& data) {
+    flash.program(at, data);
+    for (std::size_t i = 0; i < data.size(); ++i) expected[at + i] &= data[i];
+    ASSERT_EQ(read(flash, 0, kSectorSize), expected);
+    ASSERT_FALSE(flash.blank(at, data.size()));
+  };
+  program(512, Bytes(256, 0x5a));
+  program(0, Bytes(256, 0x0f));    // in front of it
+  program(600, Bytes(256, 0xf0));  // partly over it
+  program(4095, Bytes{0x3c});
+  program(768, Bytes(256, 0x3c));
+  flash.erase(0);
+  expected.assign(kSectorSize, 0xff);
+  program(100, Bytes(4, 0));
+}
+
+TEST(FlashContent, a_torn_erase_is_not_blank) {
+  FlashContent flash(1);
+  flash.tear_erase(0, 0.25, 7);
+  EXPECT_FALSE(flash.blank(0, kSectorSize));
+  const Bytes before = read(flash, 0, kSectorSize);
+  flash.program(0, Bytes(kSectorSize, 0xf0));
+  Bytes expected = before;
+  for (std::uint8_t& cell : expected) cell &= 0xf0;
+  EXPECT_EQ(read(flash, 0, kSectorSize), expected);
+}
+
+TEST(FlashContent, a_view_is_what_is_read) {
+  FlashContent flash(2);
+  flash.program(4096 + 64, Bytes{1, 2, 3, 4});
+  for (const std::uint32_t at : {64u, 4096u + 62u}) {
+    const ByteView view = flash.view(at, 8);
+    EXPECT_EQ(Bytes(view.begin(), view.end()), read(flash, at, 8));
+  }
+}
+
 }  // namespace
 }  // namespace lockrig::twin
