@@ -7,13 +7,6 @@
 #include "rig/twin/image_check.hpp"
 
 namespace lockrig::twin {
-namespace {
-
-// Room for the unprotected TLVs: digest, key hash and signature take 144 bytes.
-constexpr std::uint32_t kMostTlvs = 1024;
-
-}  // namespace
-
 BootLoader::BootLoader(NorFlash& flash, const LockModel& model, const Defects& defects)
     : flash_(flash),
       model_(model),
@@ -29,7 +22,7 @@ Task<std::optional<Boot>> BootLoader::run() {
 }
 
 std::optional<image::Header> BootLoader::valid(const Region& slot) const {
-  const Bytes content = stored_image(flash_, slot);
+  const ByteView content = stored_image(flash_, slot);
   if (content.empty()) return std::nullopt;
   const auto parsed = image::parse(content);
   const auto* found = std::get_if<image::Parsed>(&parsed);
@@ -255,19 +248,10 @@ Task<std::optional<Boot>> BootLoader::run_overwrite() {
   co_return Boot{model_.slot0, false};
 }
 
-Bytes stored_image(const NorFlash& flash, const Region& slot) {
-  const std::uint32_t room = slot.size - kSectorSize;
-  const Bytes start = flash.read(slot.address, image::kHeaderSize);
-  const auto header = image::parse_header(start);
-  if (!header) return {};
-  // What the header claims and the largest TLV area there can be.
-  const std::uint64_t claimed = std::uint64_t{header->header_size} + header->body_size +
-                                header->protected_tlv_size + kMostTlvs;
-  Bytes content = flash.read(slot.address, std::min<std::uint64_t>(claimed, room));
-  const auto size = image::total_size(content);
-  if (!size || *size > content.size()) return {};
-  content.resize(*size);
-  return content;
+ByteView stored_image(const NorFlash& flash, const Region& slot) {
+  const ByteView room = flash.whole(slot).first(slot.size - kSectorSize);
+  const auto size = image::total_size(room);
+  return size ? room.first(*size) : ByteView{};
 }
 
 // --- what the firmware asks --------------------------------------------------------

@@ -56,8 +56,9 @@ class BootLoader {
   Trailer request_;   // slot 1's
 };
 
-/// The image that a slot holds, as long as it says it is; empty if there is none.
-Bytes stored_image(const NorFlash& flash, const Region& slot);
+/// The image that a slot holds, as long as it says it is, until an operation on the
+/// slot ends; empty if there is none.
+ByteView stored_image(const NorFlash& flash, const Region& slot);
 
 /// The slot that takes the next image while `running` runs.
 const Region& staging_slot(const LockModel& model, const Region& running);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <stdexcept>
 
 namespace lockrig::twin {
 namespace {
@@ -48,6 +49,7 @@ NorFlash::NorFlash(World& world, FlashContent& content, std::vector<Region> regi
     : world_(world),
       content_(content),
       regions_(std::move(regions)),
+      kept_(regions_.size()),
       timing_(timing),
       idle_(world) {}
 
@@ -59,6 +61,20 @@ Bytes NorFlash::read(std::uint32_t address, std::size_t count) const {
 
 bool NorFlash::blank(std::uint32_t address, std::size_t count) const {
   return content_.blank(address, count);
+}
+
+ByteView NorFlash::whole(const Region& region) const {
+  const Region* const own = find_region(region.address);
+  if (own == nullptr) throw std::logic_error("no region of this flash");
+  Bytes& kept = kept_[static_cast<std::size_t>(own - regions_.data())];
+  if (kept.empty()) content_.append(own->address, own->size, kept);
+  return kept;
+}
+
+void NorFlash::forget_region() {
+  if (region_ != nullptr) {
+    kept_[static_cast<std::size_t>(region_ - regions_.data())].clear();
+  }
 }
 
 const Region* NorFlash::find_region(std::uint32_t address) const {
@@ -105,6 +121,7 @@ Task<void> NorFlash::wait_for_idle() {
 }
 
 void NorFlash::finish(bool last) {
+  forget_region();
   if (current_->kind == FlashOp::Kind::erase) {
     content_.erase(current_->address);
   } else {
@@ -116,6 +133,7 @@ void NorFlash::finish(bool last) {
 }
 
 void NorFlash::tear(double fraction, std::uint64_t seed) {
+  forget_region();
   tear_operation(content_, current_->kind, current_->address, current_->data, fraction,
                  seed);
 }

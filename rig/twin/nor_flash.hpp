@@ -58,6 +58,9 @@ class NorFlash final : public FlashProbe {
     return content_.view(address, count);
   }
   bool blank(std::uint32_t address, std::size_t count) const;
+  /// All of a region that this flash was given, until an operation on it ends. Read
+  /// anew only when something has changed it: images are looked at again and again.
+  ByteView whole(const Region& region) const;
 
   /// What the board is doing, for the probe: see FlashOp::phase.
   void set_phase(std::string_view phase) { phase_ = phase; }
@@ -101,6 +104,7 @@ class NorFlash final : public FlashProbe {
   };
 
   const Region* find_region(std::uint32_t address) const;
+  void forget_region();
   Task<void> wait_for_idle();
   /// True when the operation may run to its end without waiting. `first` and `last`: of
   /// a row between which nobody can see the chip idle.
@@ -112,7 +116,8 @@ class NorFlash final : public FlashProbe {
   World& world_;
   FlashContent& content_;
   std::vector<Region> regions_;
-  const Region* region_ = nullptr;  // of the last operation, if it was in one
+  const Region* region_ = nullptr;   // of the last operation, if it was in one
+  mutable std::vector<Bytes> kept_;  // what whole() has read, by region; else empty
   FlashTiming timing_;
   std::string_view phase_ = "boot";
   std::uint64_t count_ = 0;

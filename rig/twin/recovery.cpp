@@ -145,7 +145,7 @@ Bytes Recovery::images() const {
   smp::CborWriter images;
   std::uint32_t number = 0;
   for (const Region& region : {p_.model.slot0, p_.model.slot1}) {
-    const Bytes content = stored_image(p_.flash, region);
+    const ByteView content = stored_image(p_.flash, region);
     const auto parsed = image::parse(content);
     if (const auto* image = std::get_if<image::Parsed>(&parsed)) {
       ++count;

@@ -172,7 +172,7 @@ std::vector<Updater::Slot> Updater::slots() const {
   std::vector<Slot> slots;
   int number = 0;
   for (const Region& region : {p_.model.slot0, p_.model.slot1}) {
-    const Bytes content = stored_image(p_.flash, region);
+    const ByteView content = stored_image(p_.flash, region);
     const auto parsed = image::parse(content);
     if (const auto* image = std::get_if<image::Parsed>(&parsed)) {
       const bool active = region.address == boot_.slot.address;

@@ -32,7 +32,7 @@ class RecoverySlotTest : public testing::TestWithParam<Strategy> {
   std::vector<FlashContent> recover(FlashContent& flash, const Bytes& image,
                                     const std::vector<double>& fractions = {}) {
     World world(1);
-    NorFlash nor(world, flash, {}, model.flash);
+    NorFlash nor(world, flash, {model.slot0, model.slot1}, model.flash);
     nor.on_moment([] {
       return [](FlashContent content) {
         return std::make_shared<Content>(std::move(content));
@@ -65,7 +65,7 @@ class RecoverySlotTest : public testing::TestWithParam<Strategy> {
   Bytes boot(FlashContent& flash, std::uint64_t boots) {
     World world(boots);
     flash.power_up(boots);
-    NorFlash nor(world, flash, {}, model.flash);
+    NorFlash nor(world, flash, {model.slot0, model.slot1}, model.flash);
     BootLoader loader(nor, model, defects);
     const auto chosen = world.run(loader.run(), 1h, "boot loader");
     if (!chosen) return {};
@@ -111,7 +111,7 @@ TEST_P(RecoverySlotTest, nothing_that_was_asked_before_comes_over_it) {
   FlashContent flash = start;
   {
     World world(1);
-    NorFlash nor(world, flash, {}, model.flash);
+    NorFlash nor(world, flash, {model.slot0, model.slot1}, model.flash);
     const auto stage = [&]() -> Task<void> {
       co_await nor.program(model.slot1.address, new_image);
       co_await request_trial(nor, model, model.slot1);
