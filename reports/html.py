@@ -11,6 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from reports.cut_map import CutMap, cut_maps
 from reports.cut_picture import COLOURS, CSS_PX_PER_IN, WIDTH_IN, draw
+from reports.outcome_map import outcome_maps
 from reports.read import VERDICTS, Case, Measurement, Result, Run
 from reports.summary import (
     control_counts,
@@ -43,6 +44,8 @@ EVIDENCE = {
     " the rig and its scenarios, not about a product.",
     "hardware": "Hardware bench: evidence about the locks mounted on it.",
 }
+# Of a scenario's own words nobody knows which is good: they only differ.
+TINTS = ("#dbe7f6", "#fdebc8", "#f3d6e4", "#d8efe0", "#e6dff3", "#e4e4e4")
 # Of several scenarios of a case on a station, the worst names the cell.
 RISING_TROUBLE = ("skipped", "passed", "error", "inconclusive", "failed")
 
@@ -93,6 +96,8 @@ def report_html(run: Run, catalogue: Path = CATALOGUE) -> str:
         maps=_maps(run),
         map_width=round(WIDTH_IN * CSS_PX_PER_IN),
         measurements=_measurements(run),
+        outcome_maps=outcome_maps(run),
+        tints=TINTS,
         **_troubled(run),
     )
 
