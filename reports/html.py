@@ -42,6 +42,8 @@ EVIDENCE = {
     " product.",
     "rehearsal": "Rehearsal on virtual locks behind the real drivers: evidence about"
     " the rig and its scenarios, not about a product.",
+    "programs": "Boards that are programs: evidence about the rig and these programs, not"
+    " about a product.",
     "hardware": "Hardware bench: evidence about the locks mounted on it.",
 }
 # Of a scenario's own words nobody knows which is good: they only differ.

@@ -18,6 +18,8 @@ import pytest
 from lockrig import Inconclusive, Lock, Session
 
 FRACTIONS = (0.0, 0.3, 0.5, 0.7, 1.0)
+# Seconds; a whole fatwrite takes some milliseconds.
+CUT_WITHIN = 20.0
 
 # Free in the 64 MiB of the bench's machine, whose RAM begins at 0x40000000; U-Boot itself
 # lies at its end, its device tree at its beginning.
@@ -106,7 +108,7 @@ def cut(
     lock.flash.watch()
     lock.flash.cut_at(first + number, fraction)
     lock.console.type(command_to_store(layout, layout.stored + 1) + "\n")
-    came = lock.flash.wait_for_cut(within=20.0)
+    came = lock.flash.wait_for_cut(within=CUT_WITHIN)
     if came is None:
         raise Inconclusive(f"{where}: the cut did not come")
     made = lock.flash.seen()
