@@ -2,6 +2,7 @@
 
 import base64
 import csv
+import itertools
 import json
 from collections import Counter, defaultdict
 from pathlib import Path
@@ -99,7 +100,7 @@ def report_html(run: Run, catalogue: Path = CATALOGUE) -> str:
         map_width=round(WIDTH_IN * CSS_PX_PER_IN),
         measurements=_measurements(run),
         outcome_maps=outcome_maps(run),
-        tints=TINTS,
+        tints=_tints(run),
         **_troubled(run),
     )
 
@@ -294,6 +295,12 @@ def _troubled_row(result: Result) -> dict[str, Any]:
         "intermittent": result.intermittent,
         "details": [trial.note, *details] if trial.note else details,
     }
+
+
+def _tints(run: Run) -> dict[str, str]:
+    """A colour for each word: the same in all maps, as far as there are colours."""
+    words = dict.fromkeys(each.value for each in run.outcomes)
+    return dict(zip(words, itertools.cycle(TINTS)))
 
 
 def _measurements(run: Run) -> list[tuple[Case, Measurement]]:

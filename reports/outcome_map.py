@@ -21,11 +21,6 @@ class OutcomeMap:
     columns: tuple[str, ...]
     cells: dict[tuple[str, str], Outcome]
 
-    @property
-    def values(self) -> list[str]:
-        """Each once, in the order in which they came first."""
-        return list(dict.fromkeys(each.value for each in self.cells.values()))
-
     def value(self, row: str, column: str) -> str:
         """ "" where nothing was judged."""
         cell = self.cells.get((row, column))

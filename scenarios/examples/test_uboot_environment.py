@@ -75,7 +75,13 @@ def test_what_a_cut_leaves_of_the_environment(lock: Lock, layout: Layout) -> Non
         row = f"{number + 1}: {write['length']} bytes at {write['offset']:#x}"
         for fraction in FRACTIONS:
             found, words = cut(lock, layout, writes, number, fraction)
-            lock.outcome(layout.title, row, f"{fraction:g}", found, words)
+            lock.outcome(
+                f"{layout.title}: write, and how much of it was done",
+                row,
+                f"{fraction:g}",
+                found,
+                words,
+            )
 
 
 def uncut(lock: Lock, layout: Layout) -> list[dict[str, Any]]:
@@ -215,6 +221,8 @@ def read_back(lock: Lock, layout: Layout) -> tuple[str, str]:
     """ "old", "new", "lost" (there was one, and none is left), "none" (there was none), and
     U-Boot's own words. Of several files the latest that is whole counts."""
     run(lock, "virtio scan")
+    # A disk that cannot be read is no lost environment.
+    run(lock, f"virtio read {TO_READ:x} 0 1")
     whole, words = [], []
     for file in layout.files:
         sequence, said = load(lock, file)
@@ -237,7 +245,7 @@ def load(lock: Lock, file: str) -> tuple[int | None, str]:
     """The number of the environment in a file, None if none can be had, and what was
     said. The time that loading took is left out: nothing else differs from run to run.
     """
-    lock.console.command("env set seq none; mw.b " f"{TO_READ:x} 0 {ENV_BYTES:x}")
+    run(lock, f"env set seq none; mw.b {TO_READ:x} 0 {ENV_BYTES:x}")
     said = lock.console.command(
         f"fatload virtio 0 {TO_READ:x} {file}"
         f" && env import -c {TO_READ:x} ${{filesize}}; echo seq=${{seq}}"
