@@ -10,12 +10,18 @@ that they could look: every cut is proven, and the map is what U-Boot really doe
 from __future__ import annotations
 
 import re
+import shutil
 import struct
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
 from lockrig import Inconclusive, Lock, Session
+
+# What the bench file starts.
+EMULATOR = "qemu-system-aarch64"
+FIRMWARE = Path("/usr/lib/u-boot/qemu_arm64/u-boot.bin")
 
 FRACTIONS = (0.0, 0.3, 0.5, 0.7, 1.0)
 # Seconds; a whole fatwrite takes some milliseconds.
@@ -56,6 +62,15 @@ IN_PLACE = Layout("one file, overwritten", 1, ("UBOOT.ENV",))
 CREATED = Layout("one file, created", 0, ("UBOOT.ENV",))
 # Two old ones, so that a write goes over the older: what is cut is no creation.
 IN_TURN = Layout("two files in turn", 2, ("ENV0.ENV", "ENV1.ENV"))
+
+
+@pytest.fixture(autouse=True)
+def installed() -> None:
+    """Nothing else of lockrig needs them."""
+    if shutil.which(EMULATOR) is None:
+        pytest.skip(f"no {EMULATOR}: install the package qemu-system-arm")
+    if not FIRMWARE.exists():
+        pytest.skip(f"no {FIRMWARE}: install the package u-boot-qemu")
 
 
 @pytest.mark.case("UBOOT-ENV", own=True, boards=("qemu-virt",), needs=("disk", "text"))
