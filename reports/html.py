@@ -2,6 +2,7 @@
 
 import base64
 import csv
+import itertools
 import json
 from collections import Counter, defaultdict
 from pathlib import Path
@@ -11,6 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from reports.cut_map import CutMap, cut_maps
 from reports.cut_picture import COLOURS, CSS_PX_PER_IN, WIDTH_IN, draw
+from reports.outcome_map import outcome_maps
 from reports.read import VERDICTS, Case, Measurement, Result, Run
 from reports.summary import (
     control_counts,
@@ -41,10 +43,14 @@ EVIDENCE = {
     " product.",
     "rehearsal": "Rehearsal on virtual locks behind the real drivers: evidence about"
     " the rig and its scenarios, not about a product.",
+    "programs": "Boards that are programs: evidence about the rig and these programs, not"
+    " about a product.",
     "hardware": "Hardware bench: evidence about the locks mounted on it.",
     "programs": "Bench of programs: evidence about the rig, its scenarios and these"
     " programs, not about a product.",
 }
+# Of a scenario's own words nobody knows which is good: they only differ.
+TINTS = ("#dbe7f6", "#fdebc8", "#f3d6e4", "#d8efe0", "#e6dff3", "#e4e4e4")
 # Of several scenarios of a case on a station, the worst names the cell.
 RISING_TROUBLE = ("skipped", "passed", "error", "inconclusive", "failed")
 
@@ -95,6 +101,8 @@ def report_html(run: Run, catalogue: Path = CATALOGUE) -> str:
         maps=_maps(run),
         map_width=round(WIDTH_IN * CSS_PX_PER_IN),
         measurements=_measurements(run),
+        outcome_maps=outcome_maps(run),
+        tints=_tints(run),
         **_troubled(run),
     )
 
@@ -289,6 +297,12 @@ def _troubled_row(result: Result) -> dict[str, Any]:
         "intermittent": result.intermittent,
         "details": [trial.note, *details] if trial.note else details,
     }
+
+
+def _tints(run: Run) -> dict[str, str]:
+    """A colour for each word: the same in all maps, as far as there are colours."""
+    words = dict.fromkeys(each.value for each in run.outcomes)
+    return dict(zip(words, itertools.cycle(TINTS)))
 
 
 def _measurements(run: Run) -> list[tuple[Case, Measurement]]:

@@ -11,7 +11,7 @@ from typing import Any
 
 # Those of rig/journal/schema.sql.
 APPLICATION_ID = 0x6C6B7267
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 # The case_id of the doctor's rows.
 DOCTOR = "DOCTOR"
 
@@ -112,6 +112,20 @@ class Sweep:
 
 
 @dataclass(frozen=True, slots=True)
+class Outcome:
+    """One cell of a map that a scenario judged itself."""
+
+    case_id: str
+    station: str
+    scenario: str
+    map: str
+    row: str
+    column: str
+    value: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
 class Station:
     """`quarantined` is "" for a station in use; `last_good_shams` is a UTC date before
     this run, "" for never."""
@@ -151,13 +165,15 @@ class Result:
 
 @dataclass(frozen=True)
 class Run:
-    """All lists are sorted by what identifies their rows."""
+    """All lists are sorted by what identifies their rows; outcomes by case, station and
+    scenario, and of one scenario as they were judged."""
 
     info: dict[str, str]
     trials: list[Trial]
     cases: list[Case]
     sweeps: list[Sweep]
     stations: list[Station]
+    outcomes: list[Outcome]
 
     @property
     def finished(self) -> bool:
@@ -264,12 +280,17 @@ def _read(connection: sqlite3.Connection, file: Path) -> Run:
         "SELECT station, board, quarantined, examination, calibration, last_good_shams"
         " FROM stations ORDER BY station"
     )
+    outcomes = ask(
+        'SELECT case_id, station, scenario, map, "row", "column", value, note'
+        " FROM outcomes ORDER BY case_id, station, scenario, rowid"
+    )
     return Run(
         info=dict(ask("SELECT key, value FROM run ORDER BY key")),
         trials=[Trial(*row) for row in trials],
         cases=[_case(row) for row in cases],
         sweeps=[_sweep(row) for row in sweeps],
         stations=[_station(row) for row in stations],
+        outcomes=[Outcome(*row) for row in outcomes],
     )
 
 

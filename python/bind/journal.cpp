@@ -110,6 +110,20 @@ void bind_journal(py::module_& m) {
           },
           py::arg("sweep"), "Commits how many trials an exhaustive sweep owed and ran.")
       .def(
+          "add_outcome",
+          [](Journal& self, const py::dict& outcome) {
+            self.add_outcome({.case_id = field<std::string>(outcome, "case_id"),
+                              .station = field<std::string>(outcome, "station"),
+                              .scenario = field<std::string>(outcome, "scenario"),
+                              .map = field<std::string>(outcome, "map"),
+                              .row = field<std::string>(outcome, "row"),
+                              .column = field<std::string>(outcome, "column"),
+                              .value = field<std::string>(outcome, "value"),
+                              .note = field<std::string>(outcome, "note")});
+          },
+          py::arg("outcome"),
+          "Commits one cell of a map that a scenario judges itself.")
+      .def(
           "add_station",
           [](Journal& self, const py::dict& station) {
             self.add_station(

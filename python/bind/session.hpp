@@ -4,6 +4,7 @@
 #include <pybind11/pybind11.h>
 
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
@@ -85,6 +86,7 @@ class Session {
   WhileOpen<trial::Rig> rig;
   WhileOpen<trial::Hand> hand;
   std::shared_ptr<const Bytes> offered;
+  nlohmann::json flash_seen = nlohmann::json::array();  // since it was watched
   std::optional<Instant> cut_fired_at;  // of the cut that was armed last
   Signal cut_fired{rig->world()};
 

@@ -15,6 +15,17 @@ FlashProbe& probe(Session& s) {
   return *s.rig->probe();
 }
 
+json to_json(const FlashOp& op) {
+  json fields = {{"index", op.index},   {"kind", to_string(op.kind)},
+                 {"region", op.region}, {"phase", op.phase},
+                 {"offset", json()},    {"length", json()}};
+  if (op.extent) {
+    fields["offset"] = op.extent->offset;
+    fields["length"] = op.extent->length;
+  }
+  return fields;
+}
+
 }  // namespace
 
 void bind_session_flash(py::class_<Session>& c) {
@@ -24,6 +35,17 @@ void bind_session_flash(py::class_<Session>& c) {
       .def(
           "flash_ops", [](Session& s) { return probe(s).count(); },
           "Flash operations, or writes of a disk, so far in this session.")
+      .def(
+          "watch_flash_ops",
+          [](Session& s) {
+            s.flash_seen = json::array();
+            probe(s).watch(
+                [&s](const FlashOp& op) { s.flash_seen.push_back(to_json(op)); });
+          },
+          "Notes each operation from now on, and forgets those of before.")
+      .def(
+          "seen_flash_ops", [](Session& s) { return to_python(s.flash_seen); },
+          "What was noted: index, kind, region, phase; offset and length or None.")
       .def(
           "cut_at_flash_op",
           [](Session& s, std::uint64_t index, double fraction) {

@@ -105,6 +105,9 @@ class Journal:
         wall_s simulated_s."""
     def add_sweep(self, sweep: dict[str, Any]) -> None:
         """case_id station sweep operations fractions trials, of an exhaustive sweep."""
+    def add_outcome(self, outcome: dict[str, Any]) -> None:
+        """case_id station scenario map row column value note: one cell of a map that a
+        scenario judges itself. A cell that is there is refused."""
     def add_station(self, station: dict[str, Any]) -> None:
         """station board quarantined examination calibration last_good_shams, all texts:
         the two before the last are JSON. Replaces the station's row."""
@@ -203,6 +206,11 @@ class Session:
         """Waits for a match in what comes: its named groups; None if it never came."""
     def flash_ops(self) -> int:
         """Flash operations, or writes of a disk, so far in this session."""
+    def watch_flash_ops(self) -> None:
+        """Notes each operation from now on, and forgets those of before."""
+    def seen_flash_ops(self) -> list[dict[str, Any]]:
+        """What was noted: index, kind, region, phase; offset and length (bytes), None
+        where the probe does not know them."""
     def cut_at_flash_op(self, index: int, fraction: float) -> None:
         """Arms a cut inside operation `index`, counted from 0 in this session."""
     def disarm_cut(self) -> None:

@@ -1,4 +1,8 @@
-"""The marker of a scenario: @pytest.mark.case("ID-01", boards=("6000i",), needs=(...))."""
+"""The marker of a scenario: @pytest.mark.case("ID-01", boards=("6000i",), needs=(...)).
+
+A scenario about something else than the catalogue's locks has a case of its own:
+@pytest.mark.case("UBOOT-ENV", own=True, ...). It is in no tier, so nightly leaves it out.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -25,14 +29,15 @@ class CaseMark:
         mark = definition.get_closest_marker("case")
         if mark is None:
             raise ValueError('no case: expected @pytest.mark.case("<catalogue row>")')
-        unknown = set(mark.kwargs) - {"boards", "needs", "nightly"}
+        unknown = set(mark.kwargs) - {"boards", "needs", "nightly", "own"}
         if len(mark.args) != 1 or unknown:
             raise ValueError(
-                "case takes one row, boards, needs and nightly"
+                "case takes one row, boards, needs, nightly and own"
                 + (f", not {', '.join(sorted(unknown))}" if unknown else "")
             )
+        name = str(mark.args[0])
         return cls(
-            row=catalogue[str(mark.args[0])],
+            row=(catalogue.own(name) if mark.kwargs.get("own") else catalogue[name]),
             boards=_texts(mark.kwargs.get("boards", ())),
             needs=_texts(mark.kwargs.get("needs", ())),
             nightly=bool(mark.kwargs.get("nightly", False)),

@@ -38,5 +38,12 @@ class Catalogue:
                 f"no case {case_id!r} in the catalogue; the nearest is {near[0]}"
             ) from None
 
+    def own(self, case_id: str) -> Row:
+        """A row that a scenario brings along, behind all others. ValueError if the
+        catalogue has one of that name."""
+        if case_id in self._rows:
+            raise ValueError(f"{case_id!r} is a row of the catalogue: not own")
+        return Row(case_id, "", (), len(self._rows))
+
     def tiers(self) -> list[str]:
         return sorted({tier for row in self._rows.values() for tier in row.tiers})

@@ -9,6 +9,7 @@ from lockrig.run import Run
 from reports import Run as Record
 from reports import summary
 from reports.html import duration
+from reports.outcome_map import outcome_maps
 from reports.summary import findings, warnings
 
 
@@ -30,6 +31,11 @@ def print_closing(
             say(f"  trial   {each.trial_id}")
         if each.again:
             say(f"  again   {each.again}")
+    for map in outcome_maps(record):
+        say()
+        say(f"{map.case_id} {map.station} {map.title}")
+        for line in map.lines():
+            say(f"  {line}".rstrip())
     numbers = summary(record)
     shams = numbers["shams"]
     controls = numbers["controls"]

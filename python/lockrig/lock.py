@@ -171,6 +171,15 @@ class Lock:
             raise LockFault(f"{self.name}: the lock did not start from its baseline")
         return self._session
 
+    def outcome(
+        self, map: str, row: str, column: str, value: str, note: str = ""
+    ) -> None:
+        """One cell of a map of outcomes that the scenario judges itself: the report shows
+        it, with rows and columns in the order in which they came first. `value` is a
+        word of the scenario's, `note` what it was judged by. Nothing is judged by it: a
+        scenario that wants another outcome says so itself."""
+        self._notebook.outcome(self.name, map, row, column, value, note)
+
     def measure(
         self,
         name: str,

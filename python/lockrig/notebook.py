@@ -64,6 +64,7 @@ class Notebook:
     _closed_s: float = field(default=0.0, init=False)
     _consulted: set[str] = field(default_factory=set, init=False)
     _traces: list[tuple[str, str]] = field(default_factory=list, init=False)
+    _outcomes: set[tuple[str, ...]] = field(default_factory=set, init=False)
 
     def complete(self, spec: dict[str, Any]) -> str:
         """The whole spec, as JSON."""
@@ -201,6 +202,30 @@ class Notebook:
         self.sessions.append(session)
         self._open[station] = session
         return session
+
+    def outcome(
+        self, station: str, map: str, row: str, column: str, value: str, note: str
+    ) -> None:
+        """Journals one cell of a map that the scenario judges itself. ValueError if it
+        has been judged already."""
+        cell = (station, map, row, column)
+        if cell in self._outcomes:
+            raise ValueError(f"{map}: {row}, {column} has been judged already")
+        self._outcomes.add(cell)
+        # What a known-bad lock did is no result.
+        if self.journal is not None and self.purpose == "case":
+            self.journal.add_outcome(
+                {
+                    "case_id": self.case_id,
+                    "station": station,
+                    "scenario": self.scenario,
+                    "map": map,
+                    "row": row,
+                    "column": column,
+                    "value": value,
+                    "note": note,
+                }
+            )
 
     def close(self) -> None:
         """Ends all sessions: their stations are left safe."""

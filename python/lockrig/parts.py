@@ -164,6 +164,15 @@ class Flash(Part):
         """So far in this session."""
         return self.session.flash_ops()
 
+    def watch(self) -> None:
+        """Notes each operation from now on, and forgets those of before."""
+        self.session.watch_flash_ops()
+
+    def seen(self) -> list[dict[str, Any]]:
+        """What was noted: index, kind, region, phase, and offset and length in bytes
+        where they are known."""
+        return self.session.seen_flash_ops()
+
     def cut_at(self, index: int, fraction: float) -> None:
         """Power goes inside operation `index` (0 is the first of the session) with that
         much of it done, and stays away until power.off() and power.on()."""

@@ -109,7 +109,8 @@ class CasePlugin:
     @pytest.hookimpl(trylast=True)
     def pytest_configure(self, config: pytest.Config) -> None:
         config.addinivalue_line(
-            "markers", "case(id, boards, needs, nightly): the catalogue row it tests"
+            "markers",
+            "case(id, boards, needs, nightly, own): the catalogue row it tests",
         )
         # Unregistered, not switched off: pytest's assertions ask for its options.
         if self._run.only and self._run.bench.shared:

@@ -48,9 +48,12 @@ std::vector<TextProfile::Step> read_login(const TomlFile& file) {
     const std::string key = fmt::format("login[{}]", i);
     if (!file.has(key)) break;
     file.allow(key, {"expect", "send"});
-    steps.push_back({read_pattern(file, key + ".expect"), file.text(key + ".send")});
+    steps.push_back(
+        {read_pattern(file, key + ".expect"), text_or(file, key + ".send", "")});
   }
-  if (steps.empty()) file.reject("login", "expected tables with expect and send");
+  if (steps.empty())
+    file.reject("login",
+                "expected tables with expect, and send where something is typed");
   return steps;
 }
 

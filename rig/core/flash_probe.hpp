@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string_view>
 
 namespace lockrig {
@@ -18,12 +19,17 @@ class Durable {
 
 struct FlashOp {
   enum class Kind { erase, program };
+  struct Extent {
+    std::uint64_t offset;
+    std::uint32_t length;
+  };
 
   std::uint64_t index;  // counted from the start of this world, first is 0
   Kind kind;
-  std::string_view region;  // "slot0", "slot1", "settings", "log"
-  std::string_view phase;   // "staging", "trailer", "swap", "trial", "confirm",
-                            // "revert", "boot", "run": what the board was doing
+  std::string_view region;         // "slot0", "slot1", "settings", "log"
+  std::string_view phase;          // "staging", "trailer", "swap", "trial", "confirm",
+                                   // "revert", "boot", "run": what the board was doing
+  std::optional<Extent> extent{};  // bytes, where the probe knows
 };
 
 constexpr const char* to_string(FlashOp::Kind kind) {

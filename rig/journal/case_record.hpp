@@ -88,4 +88,16 @@ struct SweepCount {
   std::int64_t trials = 0;
 };
 
+/// One cell of a map of outcomes that a scenario judged itself.
+struct OutcomeRecord {
+  std::string case_id;
+  std::string station;
+  std::string scenario;  // pytest's node id
+  std::string map;       // a scenario may make several
+  std::string row;
+  std::string column;
+  std::string value;  // the scenario's own word: "old", "new", "lost"
+  std::string note;   // what it was judged by
+};
+
 }  // namespace lockrig::journal

@@ -18,7 +18,7 @@ using trial::TrialRecord;
 
 // Those of schema.sql.
 constexpr std::int64_t kApplication = 0x6c6b7267;
-constexpr std::int64_t kSchemaVersion = 2;
+constexpr std::int64_t kSchemaVersion = 3;
 
 std::string joined(const std::vector<std::string>& names) {
   return fmt::format("{}", fmt::join(names, " "));
@@ -151,12 +151,23 @@ void Journal::add_sweep(const SweepCount& count) {
   transaction.commit();
 }
 
+void Journal::add_outcome(const OutcomeRecord& record) {
+  Transaction transaction(database_);
+  reopen_run();
+  database_.prepare("INSERT INTO outcomes VALUES (?,?,?,?,?,?,?,?)")
+      .bind(record.case_id, record.station, record.scenario, record.map, record.row,
+            record.column, record.value, record.note)
+      .step();
+  transaction.commit();
+}
+
 void Journal::absorb(const std::filesystem::path& share) {
   check_file(Database(share, Database::Mode::read));
   database_.prepare("ATTACH DATABASE ? AS share").bind(share.string()).step();
   try {
     Transaction transaction(database_);
-    for (const char* table : {"trials", "traces", "cases", "operations", "stations"}) {
+    for (const char* table :
+         {"trials", "traces", "cases", "operations", "outcomes", "stations"}) {
       database_.run(fmt::format("INSERT INTO {0} SELECT * FROM share.{0}", table));
     }
     reopen_run();

@@ -41,6 +41,8 @@ class Journal {
   /// A resumed run that judges a case again from its trials replaces the row.
   void add_case(const CaseRecord& record);
   void add_sweep(const SweepCount& count);
+  /// A cell that is there is refused: no result is ever written over.
+  void add_outcome(const OutcomeRecord& record);
   /// What is known later replaces the row.
   void add_station(const StationRecord& record);
   /// Takes over what another journal holds: one station's share of the same run. All

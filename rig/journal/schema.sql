@@ -1,7 +1,7 @@
 -- The journal of a run: one SQLite file with one writer. Reports are rendered from it
 -- alone. A change here raises user_version; older files are then refused by name.
 PRAGMA application_id = 0x6c6b7267;  -- "lkrg"
-PRAGMA user_version = 2;
+PRAGMA user_version = 3;
 
 -- What the run is: version, seed (decimal), command_line, bench (its file or name),
 -- bench_kind (virtual, rehearsal, hardware, programs), started (UTC text), host.<fact>; `request`
@@ -85,6 +85,20 @@ CREATE TABLE operations (
   fractions TEXT NOT NULL,
   trials INTEGER NOT NULL,
   PRIMARY KEY (case_id, station, sweep)
+) STRICT;
+
+-- A map of outcomes that a scenario judged itself: one row a cell, in the order in which
+-- they were judged. All words are the scenario's own; `note` says what a cell was judged by.
+CREATE TABLE outcomes (
+  case_id TEXT NOT NULL,
+  station TEXT NOT NULL,
+  scenario TEXT NOT NULL,
+  map TEXT NOT NULL,
+  "row" TEXT NOT NULL,
+  "column" TEXT NOT NULL,
+  value TEXT NOT NULL,
+  note TEXT NOT NULL,
+  PRIMARY KEY (case_id, station, scenario, map, "row", "column")
 ) STRICT;
 
 -- What was known of a station in this run. `quarantined` is what the doctor found, '' if

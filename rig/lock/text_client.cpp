@@ -98,7 +98,7 @@ Task<std::optional<Banner>> TextClient::next_start(Instant until) {
     auto found = co_await console_.expect(step.expect, until);
     if (!found) co_return std::nullopt;
     seen += found->text;
-    co_await console_.type(step.send);
+    if (!step.send.empty()) co_await console_.type(step.send);
   }
   // What says that it booted may have stood before the login.
   auto booted = profile_.booted.search(seen);

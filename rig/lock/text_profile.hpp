@@ -41,7 +41,7 @@ class Pattern {
 };
 
 struct TextProfile {
-  /// At a start, in this order: what to wait for, and what to type then.
+  /// At a start, in this order: what to wait for, and what to type then ("": nothing).
   struct Step {
     Pattern expect;
     std::string send;

@@ -7,7 +7,9 @@ namespace lockrig::program {
 DiskProbe::DiskProbe(TearingDisk& disk, std::function<void()> cut)
     : disk_(disk), cut_(std::move(cut)) {
   disk_.on_write([this](const DiskWrite& write) {
-    if (watcher_) watcher_({write.number - 1, FlashOp::Kind::program, "disk", "run"});
+    if (!watcher_) return;
+    watcher_({write.number - 1, FlashOp::Kind::program, "disk", "run",
+              FlashOp::Extent{write.offset, write.length}});
   });
 }
 

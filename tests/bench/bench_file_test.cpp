@@ -32,6 +32,18 @@ TEST(VirtualBench, has_three_stations_in_the_order_of_the_file) {
   EXPECT_THAT(stations, ElementsAre("A1 6000i-A", "A2 6000i-B", "B1 7000i-A"));
 }
 
+TEST(ProgramBench, may_have_a_board_that_is_no_lock_and_a_login_step_that_only_waits) {
+  const BenchFile bench = load_bench(kFixtures / "benches/uboot.toml");
+  ASSERT_EQ(bench.stations.size(), 1u);
+  const StationEntry& station = bench.stations[0];
+  EXPECT_FALSE(bench.boards.at(station.board).is_lock);
+  ASSERT_TRUE(station.program.disk);
+  EXPECT_EQ(station.program.disk->kib, 1024);
+  ASSERT_EQ(station.profile->login.size(), 2u);
+  EXPECT_EQ(station.profile->login[0].send, " ");
+  EXPECT_EQ(station.profile->login[1].send, "");
+}
+
 TEST(VirtualBench, holds_what_is_on_the_slip_of_a_lock) {
   const StationEntry a1 = load_bench(kVirtual).stations.at(0);
   EXPECT_EQ(a1.serial, "VL6A-0001");

@@ -172,6 +172,22 @@ TEST_F(JournalTest, keeps_the_run_its_cases_and_its_sweeps) {
   EXPECT_EQ(ask("SELECT count(*) || ' ' || (caught IS NULL) FROM cases"), "1 1");
 }
 
+TEST_F(JournalTest, a_map_s_cells_keep_their_order_and_are_never_written_over) {
+  Journal share = Journal::create(directory_ / "share.db", info_);
+  share.add_outcome({"ENV", "U1", "test_env", "in place", "2", "0.5", "new", "seq=2"});
+  share.add_outcome({"ENV", "U1", "test_env", "in place", "1", "0.5", "lost", "CRC"});
+  EXPECT_THROW(
+      share.add_outcome({"ENV", "U1", "test_env", "in place", "1", "0.5", "new", ""}),
+      std::runtime_error);
+  share.finish(1);
+  Journal journal = Journal::create(file_, info_);
+  journal.absorb(directory_ / "share.db");
+  EXPECT_EQ(
+      ask("SELECT group_concat(value, ' ') FROM (SELECT value FROM outcomes ORDER "
+          "BY rowid)"),
+      "new lost");
+}
+
 TEST_F(JournalTest, a_run_is_unfinished_until_it_says_so) {
   const std::string count =
       "SELECT count(*) FROM run WHERE key IN "

@@ -23,6 +23,7 @@ from reports.cut_map import cut_maps  # noqa: E402
 from reports.cut_picture import COLOURS  # noqa: E402
 from reports.html import TRIALS_SHOWN, duration, report_html  # noqa: E402
 from reports.junit import junit_xml  # noqa: E402
+from reports.outcome_map import outcome_maps  # noqa: E402
 from reports.read import RISING_HARM, VERDICTS  # noqa: E402
 from reports.summary import findings  # noqa: E402
 
@@ -141,6 +142,12 @@ class Journal:
     def sweep(self, operations: int, trials: int, case_id: str = "PWR-04") -> None:
         self.add(
             "operations", case_id, "A1", "update", operations, "[0,0.3,0.7]", trials
+        )
+
+    def outcome(self, row: str, column: str, value: str, note: str = "") -> None:
+        scenario = "scenarios/test_env.py::test_env[U1]"
+        self.add(
+            "outcomes", "ENV", "U1", scenario, "in place", row, column, value, note
         )
 
     def add(self, table: str, *row: Any) -> None:
@@ -636,6 +643,30 @@ def test_a_passed_run_reads_as_one(journal: Journal) -> None:
     assert "Passed exit status 0: every case passed and every control was" in text
     assert "Trials that failed or could not tell None." in text
     assert "What did not pass" not in text
+
+
+def test_a_scenario_s_own_map_is_shown_in_the_order_it_was_made(
+    journal: Journal,
+) -> None:
+    journal.case("ENV", station="U1")
+    journal.outcome("2nd", "0.5", "lost", "CRC <bad>")
+    journal.outcome("2nd", "1", "new")
+    journal.outcome("1st", "1", "new")
+    journal.finish()
+    text = Page(journal.html()).text
+    assert "ENV, station U1: in place 0.5 1 2nd lost new 1st new in place:" in text
+    assert "2nd 0.5 lost CRC <bad>" in text
+    run = reports.render(journal.out)
+    (map,) = outcome_maps(run)
+    assert list(map.lines()) == [
+        "     0.5   1",
+        "2nd  lost  new",
+        "1st        new",
+    ]
+    table = list(
+        csv.DictReader(io.StringIO((journal.out / "outcomes.csv").read_text()))
+    )
+    assert [each["value"] for each in table] == ["lost", "new", "new"]
 
 
 def test_a_killed_run_with_nothing_in_it_can_be_reported(journal: Journal) -> None:
