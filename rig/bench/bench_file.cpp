@@ -128,6 +128,9 @@ class Reader {
     if (is_real()) read_devices(file_, table, bench_.boards_dir, station);
     if (bench_.kind == Kind::programs) read_board_program(station, table);
     if (const std::string key = table + ".profile"; file_.has(key)) {
+      const bool mute = bench_.kind == Kind::programs &&
+                        station.program.console == program::ConsoleKind::none;
+      if (mute) file_.reject(key, "its program has no console");
       station.profile = read_profile(key);
     }
     station.returns = read_return(table + ".baseline", station);

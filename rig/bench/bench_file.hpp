@@ -58,8 +58,7 @@ struct ProgramEntry {
   std::vector<std::string> run;
   std::filesystem::path folder;  // it runs in the bench file's
   std::filesystem::path state;   // files that it begins with; "" for none
-  bool has_console = false;
-  program::ConsoleKind console{};
+  program::ConsoleKind console = program::ConsoleKind::none;
   bool lines = false;
   bool flash_ops = false;
   bool tears = false;

@@ -17,12 +17,13 @@ fs::path beside(const TomlFile& file, const std::string& key) {
 
 void read_console(const TomlFile& file, const std::string& key, ProgramEntry& program) {
   const std::string kind = file.text(key);
-  program.has_console = kind != "none";
-  if (kind == "pty") {
+  if (kind == "stdio") {
+    program.console = program::ConsoleKind::stdio;
+  } else if (kind == "pty") {
     program.console = program::ConsoleKind::pty;
   } else if (kind == "socket") {
     program.console = program::ConsoleKind::socket;
-  } else if (kind != "stdio" && kind != "none") {
+  } else if (kind != "none") {
     file.reject(key, "'" + kind + "' is none of: stdio, pty, socket, none");
   }
 }
@@ -39,6 +40,11 @@ DiskEntry read_disk(const TomlFile& file, const std::string& key) {
     std::error_code error;
     if (!fs::is_regular_file(disk.image, error)) {
       file.reject(image, disk.image.string() + " is not a file");
+    }
+    const std::uintmax_t size = fs::file_size(disk.image, error);
+    if (error || size == 0 || size > std::uintmax_t{kMostDiskKib} * 1024) {
+      file.reject(image, disk.image.string() + " has not 1 byte to " +
+                             std::to_string(kMostDiskKib) + " KiB");
     }
   }
   if (file.has(key + ".unit")) {

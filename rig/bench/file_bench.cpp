@@ -60,7 +60,7 @@ bool FileBench::has_console(const StationEntry& entry) const {
     case Kind::virtual_twins:
       return true;
     case Kind::programs:
-      return entry.program.has_console;
+      return entry.program.console != program::ConsoleKind::none;
     case Kind::rehearsal:
     case Kind::hardware:
       break;

@@ -124,7 +124,9 @@ class ProgramRig final : public trial::Rig {
         chip_(world_),
         harness_(world_, chip_, board_, board.wiring),
         station_(world_, chip_,
-                 entry.program.has_console ? &harness_.console() : nullptr,
+                 entry.program.console != program::ConsoleKind::none
+                     ? &harness_.console()
+                     : nullptr,
                  {.name = facts_.station,
                   .wiring = board.wiring,
                   .keypad = board.keys,

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "rig/core/flash_probe.hpp"
+#include "rig/core/output.hpp"
 #include "rig/core/stream.hpp"
 
 namespace lockrig {
@@ -19,19 +20,6 @@ enum class Supply {
   open,        // contacts open: the rail decays through the load
   discharged,  // contacts open and the rail pulled to ground
 };
-
-/// What the station's sensors and probes see. The bolt's and the rail's sensors are the
-/// rig's own; they work while the board is dead.
-enum class Output {
-  rail,  // above the power-on reset threshold
-  bolt_extended,
-  bolt_retracted,
-  led_red,
-  led_green,
-  beeper,
-  busy,
-};
-inline constexpr int kOutputs = 7;
 
 class Board {
  public:

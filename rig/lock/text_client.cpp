@@ -6,6 +6,7 @@
 #include <stdexcept>
 #include <utility>
 
+#include "rig/core/printable.hpp"
 #include "rig/lock/block_push.hpp"
 
 namespace lockrig::lock {
@@ -136,8 +137,8 @@ Task<Reply<Groups>> TextClient::ask(std::string name) {
   auto match = asked.answer.search(answer);
   if (!match) {
     co_return Failure{Failure::Kind::malformed,
-                      fmt::format("{}: \"{}\" does not match /{}/", name, shown(answer),
-                                  asked.answer.text())};
+                      fmt::format("{}: \"{}\" does not match /{}/", name,
+                                  printable(answer), asked.answer.text())};
   }
   co_return std::move(match->groups);
 }
@@ -207,7 +208,11 @@ Task<Push> TextClient::hand_over(const TextProfile::Update& update, ByteView ima
   if (!push.accepted && !cancelled) co_return push;
   co_await hear_verdict(update, push);
   if (push.accepted && !update.then.empty()) {
-    co_await console_.type(update.then + profile_.line_end);
+    const StreamStatus typed = co_await console_.type(update.then + profile_.line_end);
+    if (typed != StreamStatus::ok) {
+      push.failure = Failure{Failure::Kind::closed,
+                             "update: the console is dead, nobody asked for a restart"};
+    }
   }
   co_return push;
 }
@@ -221,11 +226,13 @@ Task<void> TextClient::hear_verdict(const TextProfile::Update& update, Push& pus
   const auto word =
       co_await console_.expect_one(std::move(words), world_.now() + update.limit);
   if (!word) {
+    const bool silence_is_consent = push.accepted && !update.accepted;
+    if (silence_is_consent || push.failure) co_return;
     push.accepted = false;
-    if (push.failure) co_return;
-    push.failure = Failure{Failure::Kind::timed_out,
-                           fmt::format("update: no word on the image, but \"{}\"",
-                                       shown(console_.pending()))};
+    push.failure = Failure{
+        console_.console().live() ? Failure::Kind::timed_out : Failure::Kind::closed,
+        fmt::format("update: no word on the image, but \"{}\"",
+                    printable(console_.pending()))};
   } else if (update.refused && word->which == 0) {
     const std::string reason = text_in(word->found.match.groups, "reason");
     push.accepted = false;

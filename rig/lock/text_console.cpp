@@ -5,12 +5,12 @@
 #include <utility>
 
 #include "rig/core/error.hpp"
+#include "rig/core/printable.hpp"
 
 namespace lockrig::lock {
 namespace {
 
 constexpr char kEscape = '\x1b';
-constexpr std::size_t kShown = 300;
 
 std::string trimmed(std::string_view text) {
   constexpr std::string_view kSpace = " \t\n";
@@ -20,20 +20,6 @@ std::string trimmed(std::string_view text) {
 }
 
 }  // namespace
-
-std::string shown(std::string_view text) {
-  std::string result;
-  for (const char c : text.substr(0, kShown)) {
-    if (c == '\n') {
-      result += "\\n";
-    } else if (static_cast<unsigned char>(c) < ' ' || c == '\x7f') {
-      result += fmt::format("\\x{:02x}", static_cast<unsigned char>(c));
-    } else {
-      result += c;
-    }
-  }
-  return text.size() > kShown ? result + "..." : result;
-}
 
 TextConsole::TextConsole(World& world, station::Console& console, std::string station)
     : world_(world), console_(console), station_(std::move(station)) {}
@@ -106,7 +92,9 @@ Task<StreamStatus> TextConsole::type(std::string text) {
 Task<Reply<std::string>> TextConsole::command(std::string text,
                                               const TextProfile& profile,
                                               Instant until) {
-  // What came before is no answer.
+  // What came before is no answer, nor is the prompt behind it.
+  StreamStatus more = StreamStatus::ok;
+  while (more == StreamStatus::ok) more = co_await read(world_.now());
   text_.clear();
   const StreamStatus typed = co_await type(text + profile.line_end);
   if (typed != StreamStatus::ok) {
@@ -120,7 +108,7 @@ Task<Reply<std::string>> TextConsole::command(std::string text,
     co_return Failure{
         kind,
         fmt::format("{}: no prompt /{}/ within {:.1f} s, but \"{}\"", text,
-                    profile.prompt.text(), to_seconds(until - from), shown(text_))};
+                    profile.prompt.text(), to_seconds(until - from), printable(text_))};
   }
   std::string_view answer(found->text);
   answer = answer.substr(0, found->match.begin);

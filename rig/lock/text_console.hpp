@@ -63,7 +63,4 @@ class TextConsole {
   std::array<std::uint8_t, 4096> buffer_;
 };
 
-/// For messages: at most some hundred characters, unprintable ones escaped.
-std::string shown(std::string_view text);
-
 }  // namespace lockrig::lock

@@ -1,6 +1,7 @@
 #include "rig/program/child.hpp"
 
 #include <fcntl.h>
+#include <linux/close_range.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -56,6 +57,8 @@ struct Prepared {
   if (terminal) good = good && ::ioctl(in_out, TIOCSCTTY, 0) == 0;
   good = good && ::dup2(in_out, STDIN_FILENO) >= 0 &&
          ::dup2(in_out, STDOUT_FILENO) >= 0 && ::dup2(errors, STDERR_FILENO) >= 0;
+  // What another thread has opened and not marked yet, or the rig itself was given.
+  ::close_range(STDERR_FILENO + 1, ~0u, CLOSE_RANGE_CLOEXEC);
   good = good && (folder.empty() || ::chdir(folder.c_str()) == 0);
   if (good) ::execvpe(program.argv[0], program.argv.data(), program.envp.data());
   const int why = errno;
@@ -113,7 +116,12 @@ Child::Child(World& world, const Command& command, int in_out, int errors,
     reap();
     throw std::system_error(why, std::generic_category(), command.arguments.at(0));
   }
-  watch_ = std::make_shared<Watch>(world, pid_);
+  try {
+    watch_ = std::make_shared<Watch>(world, pid_);
+  } catch (...) {
+    reap();
+    throw;
+  }
   watch_->call = [this, ended = std::move(ended)] {
     const int status = reap();
     if (ended) ended(status);

@@ -13,6 +13,11 @@ DiskProbe::DiskProbe(TearingDisk& disk, std::function<void()> cut)
   });
 }
 
+DiskProbe::~DiskProbe() {
+  disk_.on_write({});
+  disk_.cancel_cut();
+}
+
 void DiskProbe::cut_at(std::uint64_t index, double fraction, std::uint64_t,
                        std::function<void()> fired) {
   // A disk counts from 1.

@@ -12,6 +12,9 @@ class DiskProbe final : public FlashProbe {
  public:
   /// `cut` takes the program's power away at once. The disk outlives the probe.
   DiskProbe(TearingDisk& disk, std::function<void()> cut);
+  DiskProbe(const DiskProbe&) = delete;
+  DiskProbe& operator=(const DiskProbe&) = delete;
+  ~DiskProbe() override;
 
   std::uint64_t count() const override { return disk_.count(); }
   /// A disk has no image slots that anyone knows of.

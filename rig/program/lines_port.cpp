@@ -4,6 +4,7 @@
 #include <variant>
 
 #include "rig/core/error.hpp"
+#include "rig/core/printable.hpp"
 
 namespace lockrig::program {
 
@@ -30,15 +31,22 @@ Task<void> LinesPort::welcome() {
 }
 
 void LinesPort::connect(std::shared_ptr<ByteStream> stream) {
-  disconnect();
+  hang_up();
+  stream_ = stream;
   life_ = std::make_unique<Life>(world_, station_ + " lines");
   life_->spawn(listen(stream));
   life_->spawn(speak(stream));
 }
 
 void LinesPort::disconnect() {
+  listener_.refuse_waiting();
+  hang_up();
+}
+
+void LinesPort::hang_up() {
   greeted_ = false;
   waiting_.clear();
+  stream_.reset();
   world_.end(std::move(life_));
 }
 
@@ -66,8 +74,13 @@ Task<void> LinesPort::listen(std::shared_ptr<ByteStream> from) {
     const ReadResult read = co_await from->read_some(buffer, kNever);
     if (read.status != StreamStatus::ok) co_return;  // the program has ended
     splitter.push(ByteView(buffer.data(), read.count));
-    while (const auto line = splitter.next()) take(*line);
-    if (splitter.overrun()) {
+    // A message may take the program's power away: what stands behind it is not heard.
+    while (stream_ == from) {
+      const auto line = splitter.next();
+      if (!line) break;
+      take(*line);
+    }
+    if (stream_ == from && splitter.overrun()) {
       refuse("a line is longer than " + std::to_string(lines::Splitter::kLongest) +
              " bytes");
     }
@@ -76,10 +89,10 @@ Task<void> LinesPort::listen(std::shared_ptr<ByteStream> from) {
 
 void LinesPort::take(const std::string& line) {
   const auto message = lines::parse(line);
-  if (!message) refuse("\"" + line + "\" is no message of a program");
+  if (!message) refuse("\"" + printable(line) + "\" is no message of a program");
   const bool hello = std::holds_alternative<lines::Hello>(*message);
   if (hello == greeted_) {
-    refuse(greeted_ ? "a second hello" : "\"" + line + "\" before hello");
+    refuse(greeted_ ? "a second hello" : "\"" + printable(line) + "\" before hello");
   }
   if (hello) {
     greeted_ = true;

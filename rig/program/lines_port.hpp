@@ -28,7 +28,8 @@ class LinesPort {
   LinesPort(World& world, std::string station, const std::string& path, Events events);
   ~LinesPort();
 
-  /// One program at a time: what another of before still says is not heard.
+  /// One program at a time: what another of before still says is not heard, nor what it
+  /// said and nobody has heard yet.
   void disconnect();
   bool connected() const { return greeted_; }
   /// Dropped where nobody is connected. Never waits: messages are some bytes each.
@@ -37,6 +38,7 @@ class LinesPort {
  private:
   Task<void> welcome();
   void connect(std::shared_ptr<ByteStream> stream);
+  void hang_up();
   Task<void> listen(std::shared_ptr<ByteStream> from);
   Task<void> speak(std::shared_ptr<ByteStream> to);
   void take(const std::string& line);
@@ -49,7 +51,8 @@ class LinesPort {
   Signal said_;
   std::string waiting_;  // to be said
   bool greeted_ = false;
-  std::unique_ptr<Life> life_;  // of the connection
+  std::shared_ptr<ByteStream> stream_;  // of the program that is heard
+  std::unique_ptr<Life> life_;          // of the connection
   Life door_;
 };
 

@@ -74,6 +74,7 @@ Line make_line(ConsoleKind kind) {
     case ConsoleKind::pty:
       return terminal_line();
     case ConsoleKind::socket:  // it connects to one
+    case ConsoleKind::none:
       break;
   }
   return {Descriptor(), open_or_fail("/dev/null", O_RDWR)};
@@ -212,6 +213,7 @@ void ProgramBoard::kill() {
   const bool was_running = child_ != nullptr;
   child_.reset();
   console_.disconnect();
+  if (console_listener_) console_listener_->refuse_waiting();
   if (lines_) lines_->disconnect();
   flash_.power_lost();
   bolt_.drive(twin::Motor::off);

@@ -24,7 +24,8 @@
 
 namespace lockrig::program {
 
-enum class ConsoleKind { stdio, pty, socket };
+/// none: the program's standard input and output lead nowhere.
+enum class ConsoleKind { none, stdio, pty, socket };
 
 struct ProgramConfig {
   std::string station;  // for errors

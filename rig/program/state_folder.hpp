@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 
 #include "rig/core/flash_probe.hpp"
@@ -11,9 +12,11 @@
 
 namespace lockrig::program {
 
-/// Files by their path in the folder.
+/// Files and folders by their path in the folder.
 struct Files final : Durable {
   std::map<std::string, Bytes> content;
+  std::set<std::string> folders;   // empty ones, too
+  std::set<std::string> programs;  // files that their owner may run
 };
 
 /// Most that one holds: a board's flash, not a disk of gigabytes.

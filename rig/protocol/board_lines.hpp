@@ -9,8 +9,8 @@
 #include <string_view>
 #include <variant>
 
-#include "rig/core/board.hpp"
 #include "rig/core/flash_probe.hpp"
+#include "rig/core/output.hpp"
 #include "rig/core/units.hpp"
 
 namespace lockrig::board_lines {

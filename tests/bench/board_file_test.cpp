@@ -206,6 +206,49 @@ class BoardCopy : public testing::Test {
 
 TEST_F(BoardCopy, is_accepted) { EXPECT_EQ(message(), "accepted"); }
 
+/// The 6000i as a board that is only powered and spoken to.
+class NoLockCopy : public BoardCopy {
+ protected:
+  void SetUp() override {
+    BoardCopy::SetUp();
+    replace("board.toml", "[identity]\n", "[identity]\nlock = false\n");
+    fs::remove(folder_ / "keypad.csv");
+    fs::remove(folder_ / "codes.csv");
+  }
+};
+
+TEST_F(NoLockCopy, has_a_rail_a_wiring_and_limits_of_its_power_alone) {
+  const BoardFile board = load_board(boards_, "6000i-A");
+  EXPECT_FALSE(board.is_lock);
+  EXPECT_EQ(board.model.board(), "6000i-A");
+  EXPECT_TRUE(board.wiring.has("power"));
+  EXPECT_EQ(board.model.rail.fall_open, 50ms);
+  EXPECT_EQ(board.limits.boot_max, 30s);
+  EXPECT_EQ(board.limits.off_min, 100ms);
+  EXPECT_TRUE(board.default_users.empty());
+  EXPECT_TRUE(board.model.trusted.empty());
+}
+
+TEST_F(NoLockCopy, has_its_mistakes_told_all_the_same) {
+  expect("boot_max_s = 30", "boot_max_s = 0", "limits.boot_max_s",
+         "0 is not more than 0");
+}
+
+TEST_F(NoLockCopy, has_a_rail_that_falls_after_its_hold_up) {
+  expect("fall_open_ms = 50", "fall_open_ms = 5", "rail.fall_open_ms",
+         "must be more than rail.hold_up_open_ms (revision A)");
+}
+
+TEST_F(BoardCopy, is_a_lock_unless_it_says_otherwise) {
+  EXPECT_TRUE(load_board(boards_, "6000i-A").is_lock);
+  replace("board.toml", "[identity]\n", "[identity]\nlock = true\n");
+  EXPECT_TRUE(load_board(boards_, "6000i-A").is_lock);
+  replace("board.toml", "lock = true\n", "lock = \"no\"\n");
+  EXPECT_EQ(message(), (folder_ / "board.toml").string() + ":" +
+                           line_of("board.toml", "lock = \"no\"") +
+                           ": identity.lock: must be true or false");
+}
+
 TEST_F(BoardCopy, may_give_times_in_fractions) {
   replace("board.toml", "further_byte_ns = 2500", "further_byte_ns = 2.5e3");
   replace("board.toml", "stall_ms = 2000", "stall_ms = 1999.5");

@@ -158,5 +158,76 @@ TEST_F(OracleTest, cuts_by_bytes_by_event_and_in_chains_are_proven) {
   for (const auto& cut : record.cuts) EXPECT_TRUE(cut.proven) << cut.requested;
 }
 
+/// A lock whose console leads nowhere.
+class BlackBox final : public trial::Rig {
+ public:
+  explicit BlackBox(std::unique_ptr<trial::Rig> rig) : rig_(std::move(rig)) {}
+  World& world() override { return rig_->world(); }
+  station::Station& station() override { return rig_->station(); }
+  lock::Firmware* client() override { return nullptr; }
+  portal::Portal& portal() override { return rig_->portal(); }
+  Network& network() override { return rig_->network(); }
+  FlashProbe* probe() override { return rig_->probe(); }
+  Operator* person() override { return rig_->person(); }
+  station::Supply* supply() override { return rig_->supply(); }
+  const trial::LockFacts& facts() override { return rig_->facts(); }
+  trial::Images& images() override { return rig_->images(); }
+  std::shared_ptr<const Durable> durable() override { return rig_->durable(); }
+
+ private:
+  std::unique_ptr<trial::Rig> rig_;
+};
+
+class BlackBoxes final : public trial::Bench {
+ public:
+  std::unique_ptr<trial::Rig> set_up(const std::string& station, std::uint64_t seed,
+                                     const std::vector<std::string>& defects,
+                                     const trial::Snapshot* start) override {
+    return std::make_unique<BlackBox>(bench.set_up(station, seed, defects, start));
+  }
+  trial::Images& images() override { return bench.images(); }
+
+  VirtualBench bench{LOCKRIG_ROOT "/fixtures/benches/virtual.toml"};
+};
+
+class BlackBoxTest : public testing::Test {
+ protected:
+  trial::TrialRecord run(const std::vector<std::string>& defects) {
+    trial::TrialSpec s;
+    s.station = "B1";
+    s.board = boxes.bench.facts("B1").board;
+    s.seed = 7;
+    s.defects = defects;
+    return trial::run_trial(s, boxes, baselines);
+  }
+
+  BlackBoxes boxes;
+  trial::Baselines baselines{boxes};
+};
+
+TEST_F(BlackBoxTest, is_judged_by_keypad_bolt_signals_and_portal) {
+  const auto record = run({});
+  EXPECT_EQ(record.verdict, Verdict::recovered) << record.note;
+  std::vector<std::string> ok, not_asked;
+  for (const trial::Answer& answer : record.answers) {
+    auto& list = answer.outcome == trial::Outcome::not_asked ? not_asked : ok;
+    list.push_back(answer.question);
+    if (answer.outcome == trial::Outcome::not_asked) continue;
+    EXPECT_EQ(answer.outcome, trial::Outcome::ok) << answer.question;
+  }
+  EXPECT_THAT(ok, testing::UnorderedElementsAre(
+                      "boots", "unlocks", "locks", "refuses_wrong", "relocks",
+                      "refuses_defaults", "checks_in", "bolt_still"));
+  EXPECT_THAT(not_asked,
+              testing::UnorderedElementsAre("image", "keeps_codes", "keeps_log",
+                                            "keeps_counters", "updates"));
+}
+
+TEST_F(BlackBoxTest, shows_what_keypad_and_bolt_can_show) {
+  const auto record = run({"shared-codes"});
+  EXPECT_EQ(record.verdict, Verdict::unsafe) << record.note;
+  EXPECT_THAT(trial::lost(record.answers), testing::Contains("refuses_defaults"));
+}
+
 }  // namespace
 }  // namespace lockrig::bench
