@@ -30,6 +30,13 @@ json answer(const lock::Reply<T>& reply, Convert convert) {
   return value != nullptr ? json(convert(*value)) : json();
 }
 
+lock::Shows shows_of(const std::string& credential) {
+  if (credential == "own") return lock::Shows::own;
+  if (credential == "none") return lock::Shows::none;
+  if (credential == "wrong") return lock::Shows::wrong;
+  throw std::invalid_argument("credential is own, none or wrong, not " + credential);
+}
+
 lock::Firmware& client(Session& s) {
   if (s.rig->client() == nullptr) {
     throw std::invalid_argument("station " + s.rig->facts().station +
@@ -103,14 +110,18 @@ void bind_session_firmware(py::class_<Session>& c) {
           py::arg("within"), "Waits until no image is on trial; its state then.")
       .def(
           "push",
-          [](Session& s, const std::string& image) {
+          [](Session& s, const std::string& image, const std::string& credential) {
             const auto bytes = s.rig->images().get(image);
+            const lock::Shows shows = shows_of(credential);
             return to_python(call(s, [&]() -> Task<json> {
+              client(s).show(shows);
               const auto push = co_await client(s).push(*bytes, {});
               co_return to_json(push);
             }));
           },
-          py::arg("image"), "Uploads an image by serial, asks for it and restarts.");
+          py::arg("image"), py::arg("credential") = "own",
+          "Uploads an image by serial, asks for it and restarts. `credential`: the "
+          "service key that it shows, own, none or wrong.");
 }
 
 }  // namespace lockrig::bind

@@ -262,8 +262,9 @@ class Session:
         """The lock's own words; None if it gave no answer."""
     def images(self) -> list[dict[str, Any]] | None: ...
     def log(self) -> list[dict[str, Any]] | None: ...
-    def push(self, image: str) -> dict[str, Any]:
-        """By serial: accepted refusal failure acknowledged."""
+    def push(self, image: str, credential: str = "own") -> dict[str, Any]:
+        """By serial: accepted refusal failure acknowledged. `credential`: the service key
+        that it shows a lock which demands one, "own", "none" or "wrong"."""
     def recover(self, image: str) -> dict[str, Any]:
         """From power off, by the boot loader's serial recovery, which the key enter asks
         for: as push. `accepted`: it has the image, and judges it when it boots."""

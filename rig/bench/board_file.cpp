@@ -37,7 +37,7 @@ const std::array kSections{
             {"rise_us", "hold_up_open_ms", "fall_open_ms", "hold_up_discharged_us",
              "fall_discharged_us"}},
     Section{"bolt", {"travel_ms", "stall_ms"}},
-    Section{"console", {"baud", "smp_buffer_bytes", "smp_buffers"}},
+    Section{"console", {"baud", "smp_buffer_bytes", "smp_buffers", "service_key"}},
     Section{"keypad",
             {"debounce_ms", "entry_timeout_s", "auto_lock_s", "wrong_code_limit",
              "lock_out_s"}},
@@ -122,6 +122,7 @@ class Revision {
     return file_.has(own) ? own : key;
   }
   std::string text(const std::string& key) const { return file_.text(at(key)); }
+  bool has(const std::string& key) const { return file_.has(at(key)); }
   int integer(const std::string& key, int min, int max) const {
     return file_.integer(at(key), min, max);
   }
@@ -230,6 +231,15 @@ void read_body(const Revision& r, twin::LockModel& m) {
   m.smp_buffer =
       static_cast<std::size_t>(r.integer("console.smp_buffer_bytes", 64, 65535));
   m.smp_buffers = r.integer("console.smp_buffers", 1, 255);
+}
+
+bool read_service_key(const Revision& r) {
+  const std::string key = "console.service_key";
+  if (!r.has(key)) return false;
+  const std::string what = r.text(key);
+  r.require(what == "demanded" || what == "none", key,
+            "'" + what + "' is neither demanded nor none");
+  return what == "demanded";
 }
 
 void read_behaviour(const Revision& r, twin::LockModel& m) {
@@ -358,6 +368,7 @@ BoardFile read_revision(const TomlFile& file, BoardFile board, char letter) {
   }
   read_flash(r, model);
   read_body(r, model);
+  board.demands_service_key = read_service_key(r);
   read_behaviour(r, model);
   read_functions(r, model);
   board.limits = read_limits(r, model);

@@ -19,6 +19,8 @@ struct BoardFile {
   /// False for a board that is only powered and spoken to: it has a rail and limits.
   bool is_lock = true;
   twin::LockModel model;
+  /// Its service port takes no write without the unit's key (service_key.hpp).
+  bool demands_service_key = false;
   mpsse::Wiring wiring{{}};
   mpsse::KeypadMap keys{{}};
   trial::Limits limits;

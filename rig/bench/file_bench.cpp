@@ -80,7 +80,11 @@ std::vector<std::string> FileBench::capabilities(const std::string& name) const 
   const StationEntry& entry = station(name);
   std::set<std::string> names = beyond_lines(entry);
   names.insert("power");
-  if (has_console(entry)) names.insert("console");
+  if (has_console(entry)) {
+    names.insert("console");
+    const bool locked = !entry.profile && board(entry).demands_service_key;
+    if (locked) names.insert("service_key");
+  }
   const bool real = file_.kind == Kind::hardware || file_.kind == Kind::rehearsal;
   const mpsse::Wiring& wiring = real ? entry.wiring : board(entry).wiring;
   const bool takes_part = file_.kind != Kind::programs || entry.program.lines;

@@ -4,6 +4,7 @@
 
 #include "rig/bench/hardware_rig.hpp"
 #include "rig/bench/rehearsal_control.hpp"
+#include "rig/bench/service_key.hpp"
 #include "rig/core/error.hpp"
 
 namespace lockrig::bench {
@@ -82,6 +83,8 @@ std::unique_ptr<trial::Rig> HardwareBench::set_up(
     throw std::invalid_argument("station " + name +
                                 " has a real lock, which takes no defects");
   }
+  std::optional<lock::Credential> credential;
+  if (entry.console) credential = service_credential(entry, board(entry), file().kind);
   Place& here = place(entry);
   here.held.begin();
   // A probe and a lock under power would hurt each other.
@@ -105,6 +108,7 @@ std::unique_ptr<trial::Rig> HardwareBench::set_up(
                                 .facts = facts(name),
                                 .fitted = beyond_lines(entry),
                                 .images = images(),
+                                .credential = std::move(credential),
                                 .person = here.rehearsal.get(),
                                 .probe = here.probe,
                                 .gone =

@@ -138,7 +138,9 @@ class HardwareRig final : public trial::Rig {
     world_.run(gpio_.open(), kOpenLimit, "opening the FTDI chip");
     station_.emplace(world_, gpio_.channel(), console_.get(),
                      station_config(parts, gpio_.options()));
-    if (console_) client_ = make_firmware(world_, *station_, parts.entry);
+    if (console_) {
+      client_ = make_firmware(world_, *station_, parts.entry, parts.credential);
+    }
     if (supply_line_) open_supply(*parts.entry.supply);
   }
 

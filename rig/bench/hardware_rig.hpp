@@ -4,8 +4,10 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <optional>
 
 #include "rig/bench/bench_file.hpp"
+#include "rig/lock/client.hpp"
 #include "rig/trial/rig.hpp"
 
 namespace lockrig::bench {
@@ -24,7 +26,8 @@ struct HardwareRigParts {
   const trial::LockFacts& facts;
   std::set<std::string> fitted;
   trial::Images& images;
-  Operator* person;                // null where nobody pulls wires
+  std::optional<lock::Credential> credential;  // for its service port
+  Operator* person;                            // null where nobody pulls wires
   DebugProbe* probe;               // null where the baseline is the lock as it is
   std::function<void(Left)> gone;  // called once the rig's devices are closed
 };

@@ -4,6 +4,7 @@
 #include <fstream>
 
 #include "rig/bench/firmware.hpp"
+#include "rig/bench/service_key.hpp"
 #include "rig/core/error.hpp"
 #include "rig/io/socket_network.hpp"
 #include "rig/program/disk_probe.hpp"
@@ -138,7 +139,10 @@ class ProgramRig final : public trial::Rig {
     world_.heed(interrupt);
     board_.set_bolt_position(durable.bolt);
     if (entry.program.disk) fit_disk(*entry.program.disk);
-    if (station_.console) client_ = make_firmware(world_, station_, entry);
+    if (station_.console) {
+      client_ = make_firmware(world_, station_, entry,
+                              service_credential(entry, board, Kind::programs));
+    }
   }
 
   ~ProgramRig() override { world_.heed({}); }

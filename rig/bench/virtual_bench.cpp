@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "rig/bench/service_key.hpp"
 #include "rig/lock/client.hpp"
 #include "rig/twin/ft2232h.hpp"
 #include "rig/twin/harness.hpp"
@@ -13,8 +14,13 @@ namespace {
 
 // The codes of a unit with the defect shared-codes: those of 2017.
 twin::Unit unit_of(const StationEntry& entry, const BoardFile& board, bool shared) {
-  if (!shared) return {entry.serial, entry.user_code, entry.programming_code};
-  return {entry.serial, board.default_users.front(), board.default_programming.front()};
+  twin::Unit unit{entry.serial, entry.user_code, entry.programming_code,
+                  twin_service_key(entry, board, Kind::virtual_twins)};
+  if (shared) {
+    unit.user_code = board.default_users.front();
+    unit.programming_code = board.default_programming.front();
+  }
+  return unit;
 }
 
 /// Built from the inside out; destroyed the other way round.
@@ -43,7 +49,8 @@ class VirtualRig final : public trial::Rig {
                   .fitted = std::move(fitted),
                   .power = {.minimum_off = entry.min_off},
                   .key_drive_max = entry.key_drive_max}),
-        client_(world_, *station_.console, facts_.station) {
+        client_(world_, *station_.console, facts_.station,
+                service_credential(entry, board, Kind::virtual_twins)) {
     for (const std::string& fault : entry.station_faults) harness_.set_fault(fault);
     if (entry.supply) switch_on(*entry.supply);
   }

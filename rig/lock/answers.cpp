@@ -142,6 +142,17 @@ Reply<Params> read_params(const json& body) {
   return params;
 }
 
+Reply<smp::Nonce> read_nonce(const json& body) {
+  const auto given = body.find("nonce");
+  smp::Nonce nonce;
+  if (given == body.end() || !given->is_binary() ||
+      given->get_binary().size() != nonce.size()) {
+    return malformed("challenge: no nonce of 16 bytes");
+  }
+  std::copy(given->get_binary().begin(), given->get_binary().end(), nonce.begin());
+  return nonce;
+}
+
 Reply<State> read_state(const json& body) {
   Fields fields(body);
   State state;

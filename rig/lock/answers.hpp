@@ -10,6 +10,7 @@
 #include "rig/core/units.hpp"
 #include "rig/lock/reply.hpp"
 #include "rig/portal/records.hpp"
+#include "rig/protocol/service_key.hpp"
 #include "rig/protocol/signing.hpp"
 
 namespace lockrig::lock {
@@ -69,6 +70,8 @@ struct LogPage {
 };
 
 Reply<Params> read_params(const nlohmann::json& body);
+/// Of group 64, challenge.
+Reply<smp::Nonce> read_nonce(const nlohmann::json& body);
 Reply<State> read_state(const nlohmann::json& body);
 Reply<std::vector<ImageSlot>> read_images(const nlohmann::json& body);
 /// Every event must have a higher sequence than the one before; the first, than

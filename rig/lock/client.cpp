@@ -7,6 +7,7 @@
 #include <stdexcept>
 
 #include "rig/lock/uploader.hpp"
+#include "rig/protocol/service_key.hpp"
 #include "rig/protocol/smp_message.hpp"
 
 namespace lockrig::lock {
@@ -29,8 +30,9 @@ Reply<Done> done(const Reply<T>& reply) {
 
 }  // namespace
 
-Client::Client(World& world, station::Console& console, std::string station)
-    : link_(world, console, std::move(station)) {}
+Client::Client(World& world, station::Console& console, std::string station,
+               std::optional<Credential> credential)
+    : link_(world, console, std::move(station)), credential_(std::move(credential)) {}
 
 Task<Reply<json>> Client::exchange(Request request, json body) {
   auto reply = co_await ask(request, std::move(body));
@@ -191,14 +193,60 @@ Task<Reply<std::vector<ImageSlot>>> Client::images() {
   co_return read_images(std::get<json>(reply));
 }
 
+void Client::show(Shows shows) {
+  if (shows == shows_) return;
+  shows_ = shows;
+  unlocked_boot_.reset();
+}
+
+Task<Reply<Done>> Client::unlock() {
+  if (!credential_ || shows_ == Shows::none) co_return Done{};
+  co_await link_.collect();  // perhaps the banner of another boot
+  if (unlocked_boot_ == link_.boots_seen()) co_return Done{};
+  auto challenged = co_await exchange(
+      {"challenge", smp::Op::read, smp::kGroupLock, smp::kLockChallenge, kReadTries},
+      json::object());
+  if (const auto* failure = std::get_if<Failure>(&challenged)) {
+    if (failure->error != smp::Error{smp::kNoGroup, smp::kRcNotSupported}) {
+      co_return *failure;
+    }
+    unlocked_boot_ = link_.boots_seen();
+    co_return Done{};
+  }
+  const auto nonce = read_nonce(std::get<json>(challenged));
+  if (const auto* failure = std::get_if<Failure>(&nonce)) co_return *failure;
+  image::Digest mac = smp::service_mac(credential_->key, credential_->serial,
+                                       std::get<smp::Nonce>(nonce));
+  if (shows_ == Shows::wrong) mac.back() ^= 1;
+  json body = {{"mac", json::binary(Bytes(mac.begin(), mac.end()))}};
+  const auto answered = co_await exchange(
+      {"unlock", smp::Op::write, smp::kGroupLock, smp::kLockUnlock, kOnce},
+      std::move(body));
+  if (std::holds_alternative<json>(answered)) unlocked_boot_ = link_.boots_seen();
+  co_return done(answered);
+}
+
 Task<Reply<Done>> Client::reset() {
+  const auto unlocked = co_await unlock();
+  if (const auto* failure = std::get_if<Failure>(&unlocked)) co_return *failure;
+  co_return co_await restart();
+}
+
+Task<Reply<Done>> Client::restart() {
   const auto reply = co_await exchange(
       {"reset", smp::Op::write, smp::kGroupOs, smp::kOsReset, kOnce}, json::object());
   params_.reset();
+  unlocked_boot_.reset();
   co_return done(reply);
 }
 
 Task<Reply<Done>> Client::test(image::Digest hash) {
+  const auto unlocked = co_await unlock();
+  if (const auto* failure = std::get_if<Failure>(&unlocked)) co_return *failure;
+  co_return co_await mark(hash);
+}
+
+Task<Reply<Done>> Client::mark(image::Digest hash) {
   json body = {{"hash", json::binary(Bytes(hash.begin(), hash.end()))},
                {"confirm", false}};
   const auto reply = co_await exchange(
@@ -211,10 +259,19 @@ Task<Reply<Upload>> Client::upload(ByteView image, Progress progress) {
   if (image.empty() || image.size() > std::numeric_limits<std::uint32_t>::max()) {
     throw std::invalid_argument("an upload has 1 byte to 4 GiB");
   }
+  const auto unlocked = co_await unlock();
+  if (const auto* failure = std::get_if<Failure>(&unlocked)) co_return *failure;
+  co_return co_await transfer(image, std::move(progress));
+}
+
+Task<Reply<Upload>> Client::transfer(ByteView image, Progress progress) {
   const auto limits = co_await params();
   if (const auto* failure = std::get_if<Failure>(&limits)) co_return *failure;
   Uploader uploader(link_, image, std::get<Params>(limits), std::move(progress));
-  co_return co_await uploader.run();
+  auto uploaded = co_await uploader.run();
+  // Perhaps by a lock that has started again unseen, and is shut.
+  if (std::holds_alternative<Failure>(uploaded)) unlocked_boot_.reset();
+  co_return uploaded;
 }
 
 }  // namespace lockrig::lock

@@ -24,6 +24,13 @@ struct Upload {
   bool match = false;
 };
 
+/// The service key of one unit. It is never printed, and never on the line
+/// (protocol/service_key.hpp).
+struct Credential {
+  Bytes key;
+  std::string serial;
+};
+
 class Client final : public Firmware {
  public:
   /// From the end of the request to its answer. Assumed: a page takes 5 ms to program.
@@ -32,8 +39,11 @@ class Client final : public Firmware {
   /// 400 ms (protocols.md, "NOR flash").
   static constexpr Duration kEraseLimit = 10s;
 
-  /// World and console outlive the client. `station` names it in a RigError.
-  Client(World& world, station::Console& console, std::string station);
+  /// World and console outlive the client. `station` names it in a RigError. With a
+  /// credential it unlocks the service port before the first write of each boot that it
+  /// sees; without one it writes, and says how that was refused.
+  Client(World& world, station::Console& console, std::string station,
+         std::optional<Credential> credential = std::nullopt);
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;
 
@@ -48,6 +58,10 @@ class Client final : public Firmware {
   Task<Reply<State>> state() override;
   Task<Reply<std::vector<LogEvent>>> log(std::uint32_t after) override;
   Task<Reply<std::vector<ImageSlot>>> images() override;
+  void show(Shows shows) override;
+  /// Shows its credential, once in each boot; nothing without one. A lock that does not
+  /// know the question demands none.
+  Task<Reply<Done>> unlock();
   /// The lock restarts once it has answered.
   Task<Reply<Done>> reset();
   /// Marks the image with this hash to be tried at the next boot.
@@ -59,9 +73,10 @@ class Client final : public Firmware {
 
   /// Upload, mark to be tried, restart.
   Task<Push> push(ByteView image, Progress progress) override;
-  /// Upload and restart, by the boot loader's serial recovery. A lock without an image
-  /// that runs serves it; one that has one does while the key enter is held at power
-  /// on, and then waits 10 s for the first word (rig/twin/recovery.hpp).
+  /// Upload and restart, by the boot loader's serial recovery, which asks for no key
+  /// (nor does MCUboot's). A lock without an image that runs serves it; one that has
+  /// one does while the key enter is held at power on, and then waits 10 s for the
+  /// first word (rig/twin/recovery.hpp).
   Task<Push> recover(ByteView image, Progress progress) override;
 
   Task<std::optional<std::string>> next_text(Instant until) override {
@@ -77,6 +92,14 @@ class Client final : public Firmware {
     std::uint8_t id;
     int tries;
   };
+  // Writes to a port that is open.
+  Task<Reply<Done>> mark(image::Digest hash);
+  Task<Reply<Done>> restart();
+  Task<Reply<Upload>> transfer(ByteView image, Progress progress);
+
+  Task<Push> hand_over(ByteView image, Progress progress, bool& match);
+  Task<void> take_effect(Push& push);
+
   Task<Reply<nlohmann::json>> exchange(Request request, nlohmann::json body);
   /// The answer as it came, its header looked at.
   Task<Reply<Bytes>> ask(Request request, nlohmann::json body);
@@ -86,6 +109,9 @@ class Client final : public Firmware {
   Link link_;
   std::optional<Params> params_;
   int params_boot_ = 0;  // Link::boots_seen() when they were asked
+  std::optional<Credential> credential_;
+  Shows shows_ = Shows::own;
+  std::optional<int> unlocked_boot_;  // Link::boots_seen() when that was done
 };
 
 }  // namespace lockrig::lock

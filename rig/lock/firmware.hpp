@@ -5,6 +5,7 @@
 
 #include <functional>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -28,6 +29,9 @@ enum class Topic {
   recovery,  // takes one in its boot loader
 };
 
+/// Which service key a client shows to a lock that demands one before it takes a write.
+enum class Shows { own, none, wrong };
+
 /// Called at each advance, when the answer arrives: bytes that the lock has confirmed.
 using Progress = std::function<void(std::size_t acknowledged)>;
 
@@ -35,7 +39,8 @@ struct Push {
   /// The lock has taken the whole image and will try it at its next boot.
   bool accepted = false;
   /// Why the lock did not want it: "MODEL", "REVISION", "DOWNGRADE", "SIGNATURE",
-  /// "FORMAT", "SIZE" or "STATE", or a text console's own word; empty if it did, or if
+  /// "FORMAT", "SIZE", "STATE" or "LOCKED" (the service port takes no writes from who
+  /// has not shown its key), or a text console's own word; empty if it did, or if
   /// something else went wrong.
   std::string refusal;
   /// What else went wrong; with `accepted`, the restart did.
@@ -67,6 +72,14 @@ class Firmware {
   /// All events after that sequence, oldest first.
   virtual Task<Reply<std::vector<LogEvent>>> log(std::uint32_t after) = 0;
   virtual Task<Reply<std::vector<ImageSlot>>> images() = 0;
+
+  /// From the next write on, also in a boot that was unlocked before. A way of speaking
+  /// that has no such key has none to show wrong: std::invalid_argument.
+  virtual void show(Shows shows) {
+    if (shows != Shows::own) {
+      throw std::invalid_argument("this console is not spoken to with a service key");
+    }
+  }
 
   /// Hands an image over and has it tried, as a technician does: the lock restarts.
   /// `image` outlives the call.

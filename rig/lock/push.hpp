@@ -1,4 +1,5 @@
-// What a lock's service port says of an image that it does not want.
+// What a lock's service port says of an image that it does not want, or of whom it
+// does not know.
 #pragma once
 
 #include <string>
@@ -7,8 +8,8 @@
 
 namespace lockrig::lock {
 
-/// Of an error of the lock's own group, code 1 to 7: "MODEL", "REVISION", "DOWNGRADE",
-/// "SIGNATURE", "FORMAT", "SIZE" or "STATE". Empty for any other error.
+/// Of an error of the lock's own group, code 1 to 8: "MODEL", "REVISION", "DOWNGRADE",
+/// "SIGNATURE", "FORMAT", "SIZE", "STATE" or "LOCKED". Empty for any other error.
 std::string refusal_name(const smp::Error& error);
 
 }  // namespace lockrig::lock

@@ -40,6 +40,8 @@ inline constexpr std::uint8_t kSettingsLoadSave = 3;
 inline constexpr std::uint16_t kGroupLock = 64;
 inline constexpr std::uint8_t kLockState = 0;
 inline constexpr std::uint8_t kLockLog = 1;
+inline constexpr std::uint8_t kLockChallenge = 2;
+inline constexpr std::uint8_t kLockUnlock = 3;
 
 /// Codes of smp_protocol.rst, "Status/error codes in responses".
 enum Rc : int {

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <stdexcept>
 
+#include "rig/bench/service_key.hpp"
 #include "rig/rehearsal/bare_chips.hpp"
 #include "rig/rehearsal/control.hpp"
 #include "rig/rehearsal/service.hpp"
@@ -159,11 +160,13 @@ void TwinStation::require_no_power() const {
 }
 
 twin::Unit TwinStation::unit_with(const std::vector<std::string>& defects) const {
-  if (!shares_codes(defects)) {
-    return {entry_.serial, entry_.user_code, entry_.programming_code};
+  twin::Unit unit{entry_.serial, entry_.user_code, entry_.programming_code,
+                  bench::twin_service_key(entry_, board_, bench::Kind::rehearsal)};
+  if (shares_codes(defects)) {
+    unit.user_code = board_.default_users.front();
+    unit.programming_code = board_.default_programming.front();
   }
-  return {entry_.serial, board_.default_users.front(),
-          board_.default_programming.front()};
+  return unit;
 }
 
 std::shared_ptr<const twin::LockDurable> TwinStation::fresh() const {

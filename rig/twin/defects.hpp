@@ -96,6 +96,7 @@ inline constexpr std::string_view kHalfSetUp = "half-set-up";
 inline constexpr std::string_view kNewCodeNeedsRestart = "new-code-needs-restart";
 inline constexpr std::string_view kOldCodeOpens = "old-code-opens";
 inline constexpr std::string_view kOldProgrammingCode = "old-programming-code";
+inline constexpr std::string_view kOpenServicePort = "open-service-port";
 inline constexpr std::string_view kPresetsTaken = "presets-taken";
 inline constexpr std::string_view kResetAtATouch = "reset-at-a-touch";
 inline constexpr std::string_view kResetKeepsGuests = "reset-keeps-guests";
@@ -209,6 +210,7 @@ inline constexpr std::string_view kAll[] = {
     kNewCodeNeedsRestart,
     kOldCodeOpens,
     kOldProgrammingCode,
+    kOpenServicePort,
     kPresetsTaken,
     kResetAtATouch,
     kResetKeepsGuests,

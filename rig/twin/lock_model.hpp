@@ -82,6 +82,8 @@ struct Unit {
   std::string serial;
   std::string user_code;         // on its slip
   std::string programming_code;  // on its slip
+  /// What opens its service port to writes. Empty: the port demands none.
+  Bytes service_key{};
 };
 
 }  // namespace lockrig::twin

@@ -44,7 +44,8 @@ ServicePort::ServicePort(Peripherals& p, Settings& settings, AuditLog& log,
       lock_out_(lock_out),
       bolt_(bolt),
       updater_(updater),
-      facts_(facts) {}
+      facts_(facts),
+      lock_(p.world, p.unit, facts.count) {}
 
 Task<void> ServicePort::run() {
   const std::string banner =
@@ -77,6 +78,11 @@ Task<void> ServicePort::serve(ByteView message) {
 
 Task<Bytes> ServicePort::answer(const smp::Header& header, ByteView message) {
   const bool write = header.op == smp::Op::write;
+  if (header.group == smp::kGroupLock && lock_.demanded()) {
+    if (header.id == smp::kLockChallenge && !write) co_return challenge();
+    if (header.id == smp::kLockUnlock && write) co_return unlock(message);
+  }
+  if (refuses(header)) co_return refusal_of(Refusal::locked);
   if (header.group == smp::kGroupImage && header.id == smp::kImageUpload && write) {
     co_return co_await upload(message);
   }
@@ -102,6 +108,34 @@ Task<Bytes> ServicePort::answer(const smp::Header& header, ByteView message) {
     co_return log_page(message);
   }
   co_return rc_body(smp::kRcNotSupported);
+}
+
+bool ServicePort::refuses(const smp::Header& header) const {
+  if (header.op != smp::Op::write || lock_.open()) return false;
+  const bool echo = header.group == smp::kGroupOs && header.id == smp::kOsEcho;
+  return !echo && !p_.defects.has(kOpenServicePort);
+}
+
+Bytes ServicePort::challenge() {
+  smp::CborWriter answer;
+  answer.map(1).text("nonce").bytes(lock_.challenge());
+  return answer.finish();
+}
+
+Bytes ServicePort::unlock(ByteView message) {
+  const auto request = smp::decode(message);
+  const bool whole =
+      request && request->body.contains("mac") && request->body["mac"].is_binary();
+  if (!whole) return rc_body(smp::kRcInvalid);
+  switch (lock_.unlock(request->body["mac"].get_binary())) {
+    case ServiceLock::Answer::good:
+      break;
+    case ServiceLock::Answer::wrong:
+      return refusal_of(Refusal::locked);
+    case ServiceLock::Answer::not_heard:
+      return rc_body(smp::kRcBusy);
+  }
+  return smp::CborWriter().map(0).finish();
 }
 
 Task<Bytes> ServicePort::upload(ByteView message) {

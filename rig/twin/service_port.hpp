@@ -1,5 +1,7 @@
 // The service port: SMP over the console (protocols.md, "SMP over serial"), with the OS
-// and image groups and the lock group at 64. It never tells a code.
+// and image groups and the lock group at 64. It never tells a code. What changes
+// anything is refused until the port is unlocked (service_lock.hpp); what tells is not.
+// The boot loader's serial recovery has no such lock, as MCUboot's has none.
 #pragma once
 
 #include "rig/protocol/smp_header.hpp"
@@ -7,6 +9,7 @@
 #include "rig/twin/audit_log.hpp"
 #include "rig/twin/bolt_drive.hpp"
 #include "rig/twin/lock_out.hpp"
+#include "rig/twin/service_lock.hpp"
 #include "rig/twin/updater.hpp"
 
 namespace lockrig::twin {
@@ -30,6 +33,9 @@ class ServicePort {
  private:
   Task<void> serve(ByteView message);
   Task<Bytes> answer(const smp::Header& header, ByteView message);
+  bool refuses(const smp::Header& header) const;
+  Bytes challenge();
+  Bytes unlock(ByteView message);
   Task<Bytes> upload(ByteView message);
   Task<Bytes> set_image_state(ByteView message);
   Bytes image_state() const;
@@ -43,6 +49,7 @@ class ServicePort {
   BoltDrive& bolt_;
   Updater& updater_;
   const BootFacts& facts_;
+  ServiceLock lock_;
   bool reset_ = false;  // once the answer is out
 };
 

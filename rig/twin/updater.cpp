@@ -21,6 +21,8 @@ const char* to_string(Refusal refusal) {
       return "SIGNATURE";
     case Refusal::format:
       return "FORMAT";
+    case Refusal::locked:
+      return "LOCKED";
     case Refusal::size:
       return "SIZE";
     case Refusal::state:

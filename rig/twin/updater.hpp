@@ -22,6 +22,8 @@ enum class Refusal {
   format = 5,
   size = 6,
   state = 7,  // another update has not ended
+  /// Of the service port alone, for every write: nobody has unlocked it.
+  locked = 8,
 };
 
 /// How an image comes.

@@ -62,6 +62,7 @@ TEST(ShippedBoards, hold_the_numbers_of_a_6000i) {
   EXPECT_EQ(m.baud, 115200);
   EXPECT_EQ(m.smp_buffer, 2048u);
   EXPECT_EQ(m.smp_buffers, 4);
+  EXPECT_TRUE(board.demands_service_key);
 
   EXPECT_EQ(m.debounce, 25ms);
   EXPECT_EQ(m.entry_timeout, 10s);
@@ -351,6 +352,18 @@ TEST_F(BoardMistake, section_that_is_no_table) {
 
 TEST_F(BoardMistake, text_where_a_number_is_due) {
   expect("baud = 115200", "baud = \"fast\"", "console.baud", "must be a whole number");
+}
+
+TEST_F(BoardMistake, a_demand_that_is_neither_made_nor_not) {
+  expect("service_key = \"demanded\"", "service_key = \"yes\"", "console.service_key",
+         "'yes' is neither demanded nor none (revision A)");
+}
+
+TEST_F(BoardCopy, may_demand_no_service_key) {
+  replace("board.toml", "service_key = \"demanded\"", "service_key = \"none\"");
+  EXPECT_FALSE(load_board(boards_, "6000i-A").demands_service_key);
+  replace("board.toml", "service_key = \"none\"", "");
+  EXPECT_FALSE(load_board(boards_, "6000i-A").demands_service_key);
 }
 
 TEST_F(BoardMistake, fraction_where_a_whole_number_is_due) {

@@ -71,6 +71,10 @@ class FakeLock {
   /// Before an upload request is looked at; an answer given here is the answer.
   std::function<std::optional<json>(int n, const smp::UploadRequest&)> on_upload;
 
+  /// Before any request is looked at; an answer given here is the answer.
+  std::function<std::optional<json>(const smp::Header&, const json& body)>
+      before_answer;
+
   int requests = 0;
   int uploads = 0;
   bool was_reset = false;
@@ -130,7 +134,7 @@ class FakeLock {
       response.body = smp::error_v2(smp::kGroupLock, 1);
     } else if (what == Fault::wrong_types) {
       for (const char* key : {"r", "buf_size", "buf_count", "model", "events", "newest",
-                              "images", "off"}) {
+                              "images", "off", "nonce"}) {
         response.body[key] = nullptr;
       }
     } else {
@@ -151,6 +155,11 @@ class FakeLock {
   }
 
   Task<json> answer(smp::Header header, const Bytes& message) {
+    if (before_answer) {
+      if (auto given = before_answer(header, smp::decode(message)->body)) {
+        co_return *given;
+      }
+    }
     if (header.group == smp::kGroupImage && header.id == smp::kImageUpload) {
       co_return co_await upload(*smp::decode_upload(message));
     }

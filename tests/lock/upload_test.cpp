@@ -322,7 +322,8 @@ TEST(Push, names_the_refusal) {
     EXPECT_FALSE(p.lock.was_reset);
   }
   EXPECT_EQ(refusal_name({smp::kGroupLock, 0}), "");
-  EXPECT_EQ(refusal_name({smp::kGroupLock, 8}), "");
+  EXPECT_EQ(refusal_name({smp::kGroupLock, 8}), "LOCKED");
+  EXPECT_EQ(refusal_name({smp::kGroupLock, 9}), "");
   EXPECT_EQ(refusal_name({smp::kNoGroup, 1}), "");
 }
 
