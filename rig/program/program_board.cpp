@@ -147,7 +147,9 @@ ProgramBoard::ProgramBoard(World& world, ProgramConfig config)
 }
 
 ProgramBoard::~ProgramBoard() {
+  // Who watched may be gone already.
   watcher_ = {};
+  power_watcher_ = {};
   kill();
 }
 
