@@ -109,13 +109,15 @@ class Reader {
     if (name.empty() || !made_of(name, kNameCharacters)) {
       file_.reject(table, "a name has letters, digits, - and _ only");
     }
+    file_.names(table);  // a table, before any key of it is asked for
     StationEntry station;
     station.name = name;
     station.board = file_.text(table + ".board");
     const BoardFile& kind = board(station, table);
     file_.allow(table, keys_of(kind));
-    if (kind.is_lock) read_unit(station, table);
+    // Codes are judged by them.
     station.defects = read_defects(file_, table + ".defects");
+    if (kind.is_lock) read_unit(station, table);
     station.on_exit = read_on_exit(file_, table + ".on_exit");
     station.reset_key = flag(table + ".reset_key");
     station.keeps_slip_codes = flag(table + ".keeps_slip_codes");

@@ -80,6 +80,10 @@ std::string read_revisions(const TomlFile& file) {
   return letters;
 }
 
+bool says_lock(const TomlFile& file) {
+  return !file.has("identity.lock") || file.flag("identity.lock");
+}
+
 void check_keys(const TomlFile& file) {
   Keys top{kIdentity.name};
   Keys changeable;
@@ -88,8 +92,10 @@ void check_keys(const TomlFile& file) {
   top.push_back("revision");
   file.allow("", top);
   check_section(file, "", kIdentity);
+  const bool is_lock = says_lock(file);
   for (const Section& section : kSections) {
-    if (file.has(section.name)) check_section(file, "", section);
+    // A lock has them all; what another board needs is asked for by its keys.
+    if (is_lock || file.has(section.name)) check_section(file, "", section);
   }
   if (!file.has("revision")) return;
 
@@ -368,7 +374,7 @@ BoardFile read_model(const TomlFile& file, const fs::path& folder) {
   BoardFile board;
   board.model.name = folder.filename().string();
   board.wiring = mpsse::load_wiring((folder / "wiring.csv").string());
-  board.is_lock = !file.has("identity.lock") || file.flag("identity.lock");
+  board.is_lock = says_lock(file);
   if (!board.is_lock) return board;
   board.model.vendor = read_uuid(file, "identity.vendor");
   board.model.device_class = read_uuid(file, "identity.device_class");

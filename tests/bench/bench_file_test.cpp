@@ -160,7 +160,7 @@ TEST_F(BenchText, kind_that_does_not_exist) {
   write(first(), "Virtual");
   EXPECT_EQ(message(),
             ":1: kind: 'Virtual' is no kind of bench; there are: virtual, rehearsal, "
-            "hardware");
+            "hardware, programs");
 }
 
 TEST_F(BenchText, missing_kind) {
@@ -182,9 +182,9 @@ TEST_F(BenchText, unknown_key_of_the_bench) {
 TEST_F(BenchText, unknown_key_of_a_station) {
   EXPECT_EQ(
       mistake(first("onexit = \"off\"")),
-      ":8: stations.A1.onexit: unknown key; there are: board, serial, user_code, "
-      "programming_code, on_exit, reset_key, supply, min_off_ms, key_drive_max_s, "
-      "key_hold_ms, key_gap_ms, baseline, station_faults, defects");
+      ":8: stations.A1.onexit: unknown key; there are: board, on_exit, supply, "
+      "min_off_ms, key_drive_max_s, key_hold_ms, key_gap_ms, baseline, reset_key, "
+      "serial, user_code, programming_code, keeps_slip_codes, station_faults, defects");
 }
 
 TEST_F(BenchText, missing_key_takes_the_line_of_its_station) {
