@@ -1,7 +1,7 @@
 """A board that is a program: the sample passes, wrong ones fail, mistakes are named."""
 
-import re
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -15,7 +15,9 @@ Changes = dict[str, str]
 
 KEYPAD = ("scenarios/test_keypad.py", "-k", "code_with_bouncing")
 WRONG_MODEL = ("scenarios/test_wrong_model.py", "-k", "text_console")
-CUTS = ("P1", "--image", "2.4.0?kib=4", "--phases", "staging", "--choose", "linear")
+COUNT = 2
+WHERE = ("--phases", "staging", "--choose", "linear", "--count", str(COUNT))
+CUTS = ("P1", "--image", "2.4.0?kib=4", *WHERE)
 
 # Wrong locks: what the sample says, and what they say in its place.
 TAKES_ANY_MODEL = {"block[32:68] != IDENTITY": "block[32:36] != IDENTITY[:4]"}
@@ -31,60 +33,61 @@ def changed(text: str, changes: Changes) -> str:
     return text
 
 
-@pytest.fixture
-def bench(tmp_path: Path) -> Callable[..., Path]:
-    """The sample's bench, with changes of the program, the profile and the bench."""
-
-    def make(
-        program: Changes | None = None,
-        profile: Changes | None = None,
-        more: Changes | None = None,
-    ) -> Path:
-        lock, console = tmp_path / SAMPLE.name, tmp_path / PROFILE.name
-        lock.write_text(changed(SAMPLE.read_text(), program or {}))
-        console.write_text(changed(PROFILE.read_text(), profile or {}))
-        text = (FIXTURES / "benches" / "programs.toml").read_text()
-        own = {"../programs/": "", "../profiles/": ""}
-        file = tmp_path / "bench.toml"
-        boards = f'boards = "{FIXTURES / "boards"}"\n'
-        file.write_text(boards + changed(changed(text, own), more or {}))
-        return file
-
-    return make
+def bench(folder: Path, changes: Changes) -> Path:
+    """The sample's bench, with a program that differs in that."""
+    folder.mkdir()
+    (folder / SAMPLE.name).write_text(changed(SAMPLE.read_text(), changes))
+    (folder / PROFILE.name).write_text(PROFILE.read_text())
+    own = {"../programs/": "", "../profiles/": ""}
+    text = changed((FIXTURES / "benches" / "programs.toml").read_text(), own)
+    file = folder / "bench.toml"
+    file.write_text(f'boards = "{FIXTURES / "boards"}"\n{text}')
+    return file
 
 
-def test_the_sample_opens_to_bouncing_keys_and_refuses_another_model(
-    cli: Cli, bench: Callable[..., Path], tmp_path: Path
-) -> None:
-    for number, scenario in enumerate((KEYPAD, WRONG_MODEL)):
-        out = tmp_path / str(number)
-        ended = cli("run", *scenario, "--bench", bench(), "--seed", 7, "--out", out)
-        assert ended.status == 0, ended
-        assert "cases      1 passed" in ended.out, ended
+RUNS: dict[str, tuple[tuple[str, ...], Changes]] = {
+    "keypad": (("run", *KEYPAD), {}),
+    "wrong_model": (("run", *WRONG_MODEL), {}),
+    "cuts": (("sweep", *CUTS, "--tear", "0,0.5"), {}),
+    "takes_any_model": (("run", *WRONG_MODEL), TAKES_ANY_MODEL),
+    "marks_at_once": (("sweep", *CUTS, "--tear", "0.5"), MARKS_AT_ONCE),
+}
 
 
-def test_the_sample_survives_torn_writes(
-    cli: Cli, bench: Callable[..., Path], tmp_path: Path
-) -> None:
-    chosen = (*CUTS, "--count", 3, "--tear", "0,0.5", "--bench", bench())
-    ended = cli("sweep", *chosen, "--seed", 7, "--out", tmp_path / "out")
-    assert ended.status == 0, ended
-    assert re.search(r"\b6 recovered", ended.out), ended
+@pytest.fixture(scope="module")
+def ended(cli: Cli, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Ended]:
+    """All at once: they wait for real time, mostly."""
+    folder = tmp_path_factory.mktemp("programs")
+
+    def run(name: str) -> Ended:
+        arguments, changes = RUNS[name]
+        file = bench(folder / name, changes)
+        out = folder / f"{name}-out"
+        return cli(*arguments, "--bench", file, "--seed", 7, "--out", out)
+
+    with ThreadPoolExecutor() as pool:
+        return dict(zip(RUNS, pool.map(run, RUNS), strict=True))
 
 
-def test_a_lock_that_takes_any_model_fails(
-    cli: Cli, bench: Callable[..., Path], tmp_path: Path
-) -> None:
-    file = bench(TAKES_ANY_MODEL)
-    ended = cli("run", *WRONG_MODEL, "--bench", file, "--seed", 7, "--out", tmp_path)
-    assert ended.status == 1, ended
-    assert "1 failed, 0 inconclusive" in ended.out, ended
+@pytest.mark.parametrize("name", ["keypad", "wrong_model"])
+def test_the_sample_passes(ended: dict[str, Ended], name: str) -> None:
+    assert ended[name].status == 0, ended[name]
+    assert "cases      1 passed" in ended[name].out, ended[name]
 
 
-def test_a_lock_that_marks_its_slot_at_once_fails(
-    cli: Cli, bench: Callable[..., Path], tmp_path: Path
-) -> None:
-    chosen = (*CUTS, "--count", 2, "--tear", "0.5", "--bench", bench(MARKS_AT_ONCE))
-    ended = cli("sweep", *chosen, "--seed", 7, "--out", tmp_path / "out")
-    assert ended.status == 1, ended
-    assert "bricked" in ended.out, ended
+def test_the_sample_survives_torn_writes(ended: dict[str, Ended]) -> None:
+    cuts = ended["cuts"]
+    assert cuts.status == 0, cuts
+    assert f"{COUNT} trials of 5 operations" in cuts.out, cuts
+
+
+def test_a_lock_that_takes_any_model_fails(ended: dict[str, Ended]) -> None:
+    wrong = ended["takes_any_model"]
+    assert wrong.status == 1, wrong
+    assert "1 failed, 0 inconclusive" in wrong.out, wrong
+
+
+def test_a_lock_that_marks_its_slot_at_once_fails(ended: dict[str, Ended]) -> None:
+    wrong = ended["marks_at_once"]
+    assert wrong.status == 1, wrong
+    assert "bricked" in wrong.out, wrong
