@@ -60,7 +60,7 @@ ProgramEntry read_program(const TomlFile& file, const std::string& key) {
   ProgramEntry program;
   program.run = file.texts(key + ".run");
   if (program.run.empty()) file.reject(key + ".run", "must name a program");
-  program.folder = fs::absolute(fs::path(file.path()).parent_path());
+  program.folder = fs::absolute(file.path()).parent_path();
   read_console(file, key + ".console", program);
   const auto flag = [&](const char* name) {
     const std::string own = join_key(key, name);
@@ -70,10 +70,12 @@ ProgramEntry read_program(const TomlFile& file, const std::string& key) {
   program.flash_ops = flag("flash_ops");
   program.tears = flag("tears");
   if (program.flash_ops && !program.lines) {
-    file.reject(key + ".flash_ops", "operations are announced on the lines socket");
+    file.reject(key + ".flash_ops",
+                "needs lines = true: operations are announced there");
   }
   if (program.tears && !program.flash_ops) {
-    file.reject(key + ".tears", "only announced operations can be torn");
+    file.reject(key + ".tears",
+                "needs flash_ops = true: only an announced operation is torn");
   }
   if (const std::string state = key + ".state"; file.has(state)) {
     program.state = beside(file, state);

@@ -17,6 +17,7 @@ Task<void> ConsolePort::carry(std::shared_ptr<ByteStream> from) {
   for (;;) {
     const ReadResult read = co_await from->read_some(buffer, kNever);
     if (read.status != StreamStatus::ok) co_return;
+    has_spoken_ = true;
     while (arrived_.size() >= io::FdStream::kLimit) {
       co_await taken_.wait(kNever, "the console to be read");
     }

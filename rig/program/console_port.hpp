@@ -17,6 +17,8 @@ class ConsolePort final : public ByteStream {
   void connect(std::unique_ptr<ByteStream> stream);
   /// Its power is gone. What it said before can be read.
   void disconnect() { hears_ = false; }
+  /// Since the board was made.
+  bool has_spoken() const { return has_spoken_; }
 
   /// Waits across starts: it ends with close() alone.
   Task<ReadResult> read_some(std::span<std::uint8_t> into, Instant until) override;
@@ -35,6 +37,7 @@ class ConsolePort final : public ByteStream {
   Bytes arrived_;
   std::shared_ptr<ByteStream> stream_;
   bool hears_ = false;
+  bool has_spoken_ = false;
   bool closed_ = false;
   bool interrupted_ = false;
   std::unique_ptr<Life> life_;

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <fstream>
 #include <system_error>
 #include <utility>
 
@@ -16,6 +17,8 @@ namespace lockrig::program {
 namespace {
 
 constexpr int kContacts = 32;
+// Less than anybody needs to do something to a lock.
+constexpr Duration kAtOnce = 2s;
 
 /// Closed when nobody needs it here.
 struct Descriptor {
@@ -85,6 +88,16 @@ void replace_all(std::string& text, const std::string& what, const std::string& 
        at += with.size()) {
     text.replace(at, what.size(), with);
   }
+}
+
+/// Of what the program said on its standard error.
+std::string last_line(const std::string& path) {
+  std::ifstream file(path);
+  std::string last;
+  for (std::string line; std::getline(file, line);) {
+    if (!line.empty()) last = line;
+  }
+  return last;
 }
 
 twin::Motor motor_of(board_lines::Drive drive) {
@@ -189,12 +202,9 @@ Command ProgramBoard::command() const {
 
 void ProgramBoard::start() {
   exit_status_.reset();
+  ++starts_;
+  started_ = world_.now();
   if (power_watcher_) power_watcher_(true);
-  const auto ended = [this](int status) {
-    exit_status_ = status;
-    world_.trace().note(note_, world_.now(), "ended, status " + std::to_string(status));
-    kill();
-  };
   try {
     const Descriptor errors =
         open_or_fail(path("stderr"), O_WRONLY | O_CREAT | O_APPEND);
@@ -204,11 +214,27 @@ void ProgramBoard::start() {
       console_.connect(std::make_unique<io::FdStream>(world_, line.rig.release()));
     }
     child_ = std::make_unique<Child>(world_, command(), line.program.fd, errors.fd,
-                                     config_.console == ConsoleKind::pty, ended);
+                                     config_.console == ConsoleKind::pty,
+                                     [this](int status) { ended(status); });
   } catch (const std::system_error& error) {
     throw RigError(config_.station, "program", error.what(),
                    "the bench file's key run, and whether the program is installed");
   }
+}
+
+/// A lock may die, but one that dies before its console has said a word, and before
+/// anything was done to it, is none: most likely it was started in the wrong way.
+void ProgramBoard::ended(int status) {
+  exit_status_ = status;
+  world_.trace().note(note_, world_.now(), "ended, status " + std::to_string(status));
+  kill();
+  const bool was_used = starts_ > 1 || world_.now() - started_ > kAtOnce;
+  if (was_used || console_.has_spoken()) return;
+  throw RigError(config_.station, "program",
+                 "it ended at once, status " + std::to_string(status) +
+                     "; the last line of its standard error: \"" +
+                     last_line(path("stderr")) + "\"",
+                 "the bench file's key run, and the program");
 }
 
 void ProgramBoard::kill() {

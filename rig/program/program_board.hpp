@@ -84,6 +84,7 @@ class ProgramBoard final : public Board {
  private:
   Task<void> welcome_console();
   void start();
+  void ended(int status);
   void kill();
   void set_output(Output output, bool active);
   void greet();
@@ -106,6 +107,8 @@ class ProgramBoard final : public Board {
   twin::Rail rail_;
   std::unique_ptr<Child> child_;
   std::optional<int> exit_status_;
+  int starts_ = 0;
+  Instant started_{};
   Supply supply_ = Supply::open;
   bool tripped_ = false;
   std::array<bool, kOutputs> outputs_{};
