@@ -229,7 +229,8 @@ void ProgramBoard::ended(int status) {
   world_.trace().note(note_, world_.now(), "ended, status " + std::to_string(status));
   kill();
   const bool was_used = starts_ > 1 || world_.now() - started_ > kAtOnce;
-  if (was_used || console_.has_spoken()) return;
+  const bool may_be_silent = config_.console == ConsoleKind::none;
+  if (was_used || may_be_silent || console_.has_spoken()) return;
   throw RigError(config_.station, "program",
                  "it ended at once, status " + std::to_string(status) +
                      "; the last line of its standard error: \"" +

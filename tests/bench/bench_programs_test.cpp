@@ -26,7 +26,7 @@ TEST(ShippedPrograms, are_one_sample_lock) {
   const StationEntry& p1 = bench.stations[0];
   EXPECT_EQ(p1.board, "6000i-A");
   EXPECT_TRUE(p1.keeps_slip_codes);
-  EXPECT_EQ(p1.keys.hold, 50ms);
+  EXPECT_EQ(p1.keys.hold, 100ms);
   EXPECT_EQ(p1.keys.gap, 40ms);
   ASSERT_NE(p1.profile, nullptr);
   EXPECT_TRUE(p1.profile->commands.contains("version"));
@@ -147,9 +147,10 @@ TEST_F(ProgramsText, each_mistake_is_told_by_line_and_key) {
       {lock + "line = true\n", ":11: " + key + "line: unknown key; there are: run, "},
       {lock + "lines = 1\n", ":11: " + key + "lines: must be true or false"},
       {lock + "flash_ops = true\n",
-       ":11: " + key + "flash_ops: operations are announced on the lines socket"},
+       ":11: " + key + "flash_ops: needs lines = true: operations are announced there"},
       {lock + "lines = true\ntears = true\n",
-       ":12: " + key + "tears: only announced operations can be torn"},
+       ":12: " + key +
+           "tears: needs flash_ops = true: only an announced operation is torn"},
       {lock + "lines = true\nflash_ops = true\ndisk = { kib = 64 }\n",
        ":13: " + key + "disk: its writes are what is counted, not flash_ops"},
       {lock + "disk = 64\n", ":11: " + key + "disk: must be a table"},
