@@ -21,7 +21,7 @@ def test_over_the_air(lock: Lock) -> None:
 
 
 @pytest.mark.case("ID-02", boards=("6000i",))
-def test_by_serial(lock: Lock) -> None:
+def test_a_wrong_model_is_refused_by_serial(lock: Lock) -> None:
     lock.push("7000i-A/2.4.0").expect()
 
 
@@ -51,7 +51,7 @@ def test_passes_whatever_happens(lock: Lock) -> None:
 
 
 @pytest.mark.case("ID-02")
-def test_skips(lock: Lock) -> None:
+def test_a_wrong_model_is_refused_by_serial(lock: Lock) -> None:
     if lock.push("7000i-A/2.4.0").verdict != "recovered":
         pytest.skip("not today")
 
