@@ -178,7 +178,10 @@ class ProgramRig final : public trial::Rig {
     disk_probe_.emplace(*disk_, [this] { board_.trip(); });
     board_.set_flash_probe(&*disk_probe_);
     board_.watch_power([this](bool on) {
-      if (on) disk_->power_on();
+      if (!on) return;
+      // What the host failed to keep before this start proves nothing.
+      disk_->check();
+      disk_->power_on();
     });
   }
 
